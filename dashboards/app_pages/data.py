@@ -1,0 +1,108 @@
+"""Can these figures be trusted: what arrived, what passed its contract, what was left out?"""
+
+from html import escape
+
+import streamlit as st
+
+from dashboards import data, docs, editions, formats, lead, parts
+from dashboards.controls import Scope
+from dashboards.i18n import pick
+
+scope: Scope = st.session_state["scope"]
+zone = scope.city.time_zone
+deliveries = data.deliveries(scope.edition)
+results = data.contract_results(scope.edition)
+parts.headline(scope, parts.t(scope, "title_data"), lead.quality(scope, deliveries, results))
+
+report = editions.last_refresh()
+if report is not None:
+    outcome = parts.t(scope, f"outcome_{report.outcome}", default=report.outcome)
+    st.html(f"<div class='sw-meta'>{escape(parts.t(scope, 'refresh_line', when=formats.instant(report.finished_at, zone), outcome=outcome))}</div>")
+
+st.subheader(parts.t(scope, "datasets_title"), anchor=False)
+newest: dict[str, data.Row] = {}
+for row in deliveries:
+    if row["outcome"] == "loaded":
+        newest.setdefault(row["dataset"], row)
+lines = []
+for dataset, (cut, _) in data.as_of(scope.edition).items():
+    row = newest.get(dataset, {})
+    mine = [r for r in results if r["dataset"] == dataset]
+    passed = sum(1 for r in mine if r["passed"])
+    rejected = row.get("rows_rejected") or 0
+    rules = formats.NO_VALUE if not mine else f"{passed} / {len(mine)}" if passed == len(mine) else f"<span class='sw-bad'>▼ {passed} / {len(mine)}</span>"
+    lines.append([
+        escape(parts.t(scope, f"dataset_{dataset}", default=dataset)) + f"<div class='sw-line'>{escape(row.get('file_name') or '')}</div>",
+        escape(formats.instant(cut, zone)), formats.whole(row.get("rows_loaded") or 0), formats.whole(rejected),
+        formats.whole(row.get("rows_deduplicated") or 0), formats.whole(row.get("rows_left_out") or 0), rules,
+    ])  # fmt: skip
+head = [(parts.t(scope, "dataset"), ""), (parts.t(scope, "as_of"), ""), (parts.t(scope, "rows_loaded"), "sw-num"), (parts.t(scope, "rows_rejected"), "sw-num"),
+        (parts.t(scope, "rows_deduplicated"), "sw-num sw-wide"), (parts.t(scope, "rows_left_out"), "sw-num sw-wide"), (parts.t(scope, "rules_passed"), "sw-num")]  # fmt: skip
+st.html(parts.table(head, lines))
+
+failing = [r for r in results if not r["passed"]]
+st.subheader(parts.t(scope, "rules_title"), anchor=False)
+if failing:
+    body = [
+        [
+            escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+            escape(pick(scope.lang, (r["rule_name_zh"] or r["rule_id"], r["rule_name_en"] or r["rule_id"]))) + f"<div class='sw-line'>{escape(r['column_name'] or '')}</div>",
+            escape(parts.t(scope, f"severity_{r['severity']}", default=r["severity"] or "")),
+            f"<b class='sw-bad'>▼ {formats.whole(r['rows_failed'] or 0)}</b>", formats.whole(r["rows_checked"] or 0),
+        ]
+        for r in failing[:40]
+    ]  # fmt: skip
+    st.html(parts.table([(parts.t(scope, "dataset"), ""), (parts.t(scope, "rule"), ""), (parts.t(scope, "severity"), ""),
+                         (parts.t(scope, "rows_failed"), "sw-num"), (parts.t(scope, "rows_checked"), "sw-num sw-wide")], body))  # fmt: skip
+else:
+    st.success(parts.t(scope, "rules_all_pass", n=len(results)))
+
+st.subheader(parts.t(scope, "rejects_title"), anchor=False)
+reasons = data.reject_reasons(scope.edition)
+if reasons:
+    body = [
+        [escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])), escape(r["column_name"] or formats.NO_VALUE),
+         escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))), formats.whole(r["n"])]
+        for r in reasons[:20]
+    ]  # fmt: skip
+    st.html(parts.table([(parts.t(scope, "dataset"), ""), (parts.t(scope, "column"), ""), (parts.t(scope, "reason"), ""), (parts.t(scope, "rows"), "sw-num")], body))
+    with st.expander(parts.t(scope, "rejects_rows")):
+        names = list(dict.fromkeys(r["dataset"] for r in reasons))
+        dataset = st.selectbox(parts.t(scope, "dataset"), names, format_func=lambda d: parts.t(scope, f"dataset_{d}", default=d), key="rejects_dataset")
+        st.dataframe(
+            [
+                {
+                    parts.t(scope, "source_row"): r["source_row"], parts.t(scope, "column"): r["column_name"], parts.t(scope, "cell"): r["value"],
+                    parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")), parts.t(scope, "file"): r["file_name"],
+                }
+                for r in data.rejects(scope.edition, dataset or names[0], 500)
+            ],
+            hide_index=True, alt=parts.t(scope, "rejects_rows"),
+        )  # fmt: skip
+else:
+    st.success(parts.t(scope, "rejects_none"))
+
+st.subheader(parts.t(scope, "docs_title"), anchor=False)
+st.caption(parts.t(scope, "docs_note"))
+pages = docs.pages(scope.edition)
+if pages:
+    picked = st.selectbox(parts.t(scope, "docs_page"), list(pages), format_func=lambda p: pages[p], key="docs_page")
+    if st.toggle(parts.t(scope, "docs_open"), key="docs_open"):
+        st.iframe(docs.page(scope.edition, picked or next(iter(pages))), height=720, alt=parts.t(scope, "docs_title"))
+else:
+    st.info(parts.t(scope, "docs_none"))
+
+st.subheader(parts.t(scope, "ledger_title"), anchor=False)
+st.dataframe(
+    [
+        {
+            parts.t(scope, "dataset"): parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"]), parts.t(scope, "file"): r["file_name"],
+            parts.t(scope, "arrived_at"): formats.instant(r["arrived_at"], zone),
+            parts.t(scope, "outcome"): parts.t(scope, f"outcome_{r['outcome']}", default=r["outcome"] or ""),
+            parts.t(scope, "rows_in"): r["rows_in"], parts.t(scope, "rows_loaded"): r["rows_loaded"], parts.t(scope, "rows_rejected"): r["rows_rejected"],
+            parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")),
+        }
+        for r in deliveries
+    ],
+    hide_index=True, alt=parts.t(scope, "ledger_title"),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""What exactly does each figure count?"""
+
+import streamlit as st
+
+from dashboards import data, formats, parts
+from dashboards.controls import Scope
+
+scope: Scope = st.session_state["scope"]
+catalogue = data.indicators(scope.edition)
+parts.headline(scope, parts.t(scope, "title_definitions"), parts.t(scope, "lead_definitions", n=parts.strong(len(catalogue))))
+wanted = st.text_input(parts.t(scope, "search"), placeholder=parts.t(scope, "search_hint"), key="definitions_search", type="search", live="300ms").strip().casefold()
+shown = {
+    indicator_id: entry
+    for indicator_id, entry in catalogue.items()
+    if all(
+        word in " ".join([indicator_id, *entry.name, *entry.definition, *entry.numerator, *entry.denominator, *entry.exclusions, entry.dataset]).casefold()
+        for word in wanted.split()
+    )
+}
+st.caption(parts.t(scope, "found", n=len(shown)))
+found = parts.readings(scope, list(shown))
+with st.grid(2, min_column_width=330, gap="small"):
+    for indicator_id, entry in shown.items():
+        with st.container(border=True, height="stretch", gap="xxsmall"):
+            st.markdown(f"**{parts.label(scope, entry)}** :gray[{indicator_id} · v{entry.version}]")
+            goal = parts.goal_of(scope, entry)
+            st.html(
+                parts.definition_html(scope, entry, goal)
+                + f"<div class='sw-line'>{scope.place} · {scope.when}: <b>{formats.value(found[indicator_id].now, entry, scope.lang)}</b></div>"
+            )

@@ -1,0 +1,360 @@
+"""Draws: Vega-Lite specifications as plain dictionaries, and sparklines as SVG images.
+
+Colours are names (accent, context, alarm, ink, faint) that stand for the five entries of `chartCategoricalColors`
+in .streamlit/config.toml, so that a chart follows the light or dark theme without a rerun.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+Spec = dict[str, Any]
+COLOURS = ["accent", "context", "alarm", "ink", "faint"]
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One labelled value with its interval, in the unit of the axis."""
+
+    label: str
+    value: float
+    shown: str
+    lower: float | None
+    upper: float | None
+    count: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a series."""
+
+    day: date
+    value: float | None
+    shown: str
+    lower: float | None
+    upper: float | None
+    count: str
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series: what it is called, its colour and its values, oldest first."""
+
+    name: str
+    colour: str
+    points: tuple[Point, ...]
+
+
+def _paint(colour: str) -> Spec:
+    return {"datum": colour, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
+
+
+def _paint_by(field: str) -> Spec:
+    return {"field": field, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
+
+
+def _axis(**options: Any) -> Spec:
+    return {"title": None, "labelColor": "#838c99", "tickCount": 5, "labelPadding": 6, **options}
+
+
+def _base(height: int, layers: list[Spec]) -> Spec:
+    return {
+        "$schema": _SCHEMA,
+        "width": "container",
+        "height": height,
+        "padding": {"left": 0, "right": 4, "top": 4, "bottom": 2},
+        "config": {"view": {"stroke": None}, "axis": {"gridOpacity": 0.5}},
+        "layer": layers,
+    }
+
+
+def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str, words: dict[str, str]) -> Spec:
+    """Areas as dots with their intervals against a target line; rows in the order given, labels beside the dots."""
+    scale = 100.0 if form == "percent" else 1.0
+    values = [
+        {
+            "area": row.label, "value": row.value * scale, "shown": row.shown, "count": row.count, "colour": row.colour,
+            "lower": (row.lower if row.lower is not None else row.value) * scale,
+            "upper": (row.upper if row.upper is not None else row.value) * scale,
+        }
+        for row in rows
+    ]  # fmt: skip
+    ends = [v["lower"] for v in values] + [v["upper"] for v in values] + ([target * scale] if target is not None else [])
+    low, high = _span([float(str(e)) for e in ends], form)
+    x = {
+        "type": "quantitative",
+        "scale": {"domain": [low, high], "nice": False, "zero": False},
+        "axis": _axis(grid=True, tickCount=4, labelExpr=_label_of(form)),
+    }
+    y = {"field": "area", "type": "nominal", "sort": None, "axis": _axis(labelLimit=150, labelColor=None, labelFontSize=13, grid=False, ticks=False)}
+    y["axis"].pop("labelColor")  # type: ignore[attr-defined]
+    tooltip = [
+        {"field": "area", "type": "nominal", "title": words["area"]},
+        {"field": "shown", "type": "nominal", "title": words["value"]},
+        {"field": "count", "type": "nominal", "title": words["count"]},
+    ]
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.3, "strokeCap": "round"},
+         "encoding": {"x": {"field": "lower", **x}, "x2": {"field": "upper"}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+         "encoding": {"x": {"field": "value", **x}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"mark": {"type": "text", "align": "center", "dy": -11, "fontSize": 12},
+         "encoding": {"x": {"field": "value", **x}, "y": y, "text": {"field": "shown", "type": "nominal"}, "color": _paint_by("colour")}},
+    ]  # fmt: skip
+    if target is not None:
+        mark = {"data": {"values": [{"target": target * scale}]}}
+        layers.insert(0, {**mark, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+                          "encoding": {"x": {"field": "target", **x}, "color": _paint("context")}})  # fmt: skip
+        right = target * scale > (low + high) / 2
+        layers.append({**mark, "mark": {"type": "text", "align": "right" if right else "left", "dx": -5 if right else 5, "dy": -6, "y": 0,
+                                        "fontSize": 12, "baseline": "bottom"},
+                       "encoding": {"x": {"field": "target", **x}, "text": {"value": target_label}, "color": _paint("context")}})  # fmt: skip
+    spec = _base(max(120, 40 * len(values) + 10), layers)
+    spec["data"] = {"values": values}
+    spec["padding"] = {"left": 0, "right": 12, "top": 4, "bottom": 2}
+    return spec
+
+
+def lines(series: Sequence[Line], form: str, grain: str, target: float | None, target_label: str, words: dict[str, str],
+          height: int = 280, from_zero: bool = False) -> Spec:  # fmt: skip
+    """Series over time, each named at its end, with the interval as a band and provisional values hollow."""
+    scale = 100.0 if form == "percent" else 1.0
+    values: list[Spec] = []
+    for line in series:
+        for point in line.points:
+            if point.value is None:
+                continue
+            values.append({
+                "series": line.name, "colour": line.colour, "day": point.day.isoformat(), "value": point.value * scale,
+                "lower": point.lower * scale if point.lower is not None else None,
+                "upper": point.upper * scale if point.upper is not None else None,
+                "shown": point.shown, "count": point.count, "provisional": point.provisional,
+            })  # fmt: skip
+    ends = [float(v["value"]) for v in values] + ([target * scale] if target is not None else [])
+    low, high = _span(ends, form)
+    if from_zero:
+        low, high = 0.0, max([*ends, 1.0]) * 1.12
+    time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
+    x = {"field": "day", "type": "temporal", "scale": {"type": "utc"},
+         "axis": _axis(format=time_format, grid=False, labelFlush=False, tickCount=5)}  # fmt: skip
+    y = {"type": "quantitative", "scale": {"domain": [low, high], "nice": False}, "axis": _axis(labelExpr=_label_of(form))}
+    tooltip = [
+        {"field": "day", "type": "temporal", "title": words["period"], "format": time_format, "timeUnit": "utcyearmonthdate"},
+        {"field": "series", "type": "nominal", "title": words["indicator"]},
+        {"field": "shown", "type": "nominal", "title": words["value"]},
+        {"field": "count", "type": "nominal", "title": words["count"]},
+    ]
+    last: list[Spec] = []
+    for line in series:
+        mine = [v for v in values if v["series"] == line.name]
+        if mine:
+            end = float(mine[-1]["value"])
+            under = target is not None and 0 <= target * scale - end < (high - low) * 0.14
+            last.append({**mine[-1], "label": f"{line.name} {mine[-1]['shown']}", "shift": (high - low) * (-15 if under else 12) / height})
+    _part_labels(last, (high - low) * 20 / height)
+    layers: list[Spec] = [
+        {"transform": [{"filter": "datum.lower !== null"}],
+         "mark": {"type": "area", "opacity": 0.13, "interpolate": "linear", "clip": True},
+         "encoding": {"x": x, "y": {"field": "lower", **y}, "y2": {"field": "upper"}, "color": _paint_by("colour"),
+                      "detail": {"field": "series", "type": "nominal"}}},
+        {"mark": {"type": "line", "strokeWidth": 2.2, "strokeJoin": "round"},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "detail": {"field": "series", "type": "nominal"}}},
+        {"transform": [{"filter": "!datum.provisional"}], "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"transform": [{"filter": "datum.provisional"}], "mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"data": {"values": last}, "mark": {"type": "text", "align": "right", "dx": 4, "fontSize": 13, "fontWeight": 600},
+         "encoding": {"x": x, "y": {"field": "at", **y}, "text": {"field": "label", "type": "nominal"}, "color": _paint_by("colour")}},
+    ]  # fmt: skip
+    if target is not None:
+        mark = {"data": {"values": [{"target": target * scale}]}}
+        layers.insert(0, {**mark, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+                          "encoding": {"y": {"field": "target", **y}, "color": _paint("context")}})  # fmt: skip
+        layers.append({**mark, "mark": {"type": "text", "align": "left", "x": 4, "dy": -7, "fontSize": 12},
+                       "encoding": {"y": {"field": "target", **y}, "text": {"value": target_label}, "color": _paint("context")}})  # fmt: skip
+    spec = _base(height, layers)
+    spec["data"] = {"values": values}
+    return spec
+
+
+def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, str], height: int = 220) -> Spec:
+    """Counts over time from zero; the chosen period is solid, the others faded, the newest and the chosen one labelled."""
+    values = [
+        {"day": p.day.isoformat(), "value": p.value, "shown": p.shown, "now": p.day == current, "label": p.shown if p.day == current else ""}
+        for p in points
+        if p.value is not None
+    ]
+    time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
+    unit = {"week": "utcyearmonthdate", "month": "utcyearmonth", "quarter": "utcyearquarter", "year": "utcyear"}[grain]
+    x = {"field": "day", "type": "ordinal", "timeUnit": unit, "axis": _axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False)}
+    y = {"field": "value", "type": "quantitative", "axis": _axis(format="~s", tickCount=4), "scale": {"zero": True}}
+    tooltip = [
+        {"field": "day", "type": "ordinal", "timeUnit": unit, "title": words["period"], "format": time_format},
+        {"field": "shown", "type": "nominal", "title": words["value"]},
+    ]
+    spec = _base(height, [
+        {"mark": {"type": "bar", "cornerRadiusEnd": 2},
+         "encoding": {"x": x, "y": y, "color": _paint("accent"), "tooltip": tooltip,
+                      "opacity": {"condition": {"test": "datum.now", "value": 1}, "value": 0.38}}},
+        {"mark": {"type": "text", "dy": -8, "fontSize": 12, "fontWeight": 600},
+         "encoding": {"x": x, "y": y, "text": {"field": "label", "type": "nominal"}, "color": _paint("accent")}},
+    ])  # fmt: skip
+    spec["data"] = {"values": values}
+    return spec
+
+
+def funnel(rows: Sequence[Dot], counts: Sequence[float], target: float, target_label: str, named: Sequence[int],
+           words: dict[str, str]) -> Spec:  # fmt: skip
+    """Rates against their number of cases, with the band in which a unit at the target lands 95 times in 100.
+
+    The band is target ± 1.96 · sqrt(target · (1 − target) ÷ n): a point is below it exactly when the upper end of its
+    Wilson interval is below the target, because Wilson's interval inverts that same score test. `named` holds the
+    places in `rows` that are labelled.
+    """
+    values = [
+        {"area": row.label, "n": n, "value": 100 * row.value, "shown": row.shown, "count": row.count, "colour": row.colour,
+         "label": row.label if index in named else ""}
+        for index, (row, n) in enumerate(zip(rows, counts, strict=True))
+    ]  # fmt: skip
+    smallest, largest = max(1.0, min(counts)), max(counts)
+    steps = [smallest * (largest * 1.15 / smallest) ** (i / 40) for i in range(41)]
+    low = min([*(float(str(v["value"])) for v in values), 100 * target]) - 1.5
+    low = max(0.0, 5 * math.floor(low / 5))
+    band = []
+    for n in steps:
+        half = 1.96 * math.sqrt(target * (1 - target) / n)
+        band.append({"n": n, "low": max(low, 100 * (target - half)), "high": min(100.0, 100 * (target + half))})
+    x = {"field": "n", "type": "quantitative", "scale": {"type": "log", "domain": [smallest, largest * 1.15], "nice": False},
+         "axis": _axis(title=words["cases"], titleColor="#838c99", titleFontWeight="normal", grid=False, tickCount=4, format="~s", labelOverlap=True)}  # fmt: skip
+    y = {"type": "quantitative", "scale": {"domain": [low, 100.5], "nice": False}, "axis": _axis(labelExpr=_label_of("percent"))}
+    tooltip = [
+        {"field": "area", "type": "nominal", "title": words["area"]},
+        {"field": "shown", "type": "nominal", "title": words["value"]},
+        {"field": "count", "type": "nominal", "title": words["count"]},
+    ]
+    spec = _base(320, [
+        {"data": {"values": band}, "mark": {"type": "area", "opacity": 0.55},
+         "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": _paint("faint")}},
+        {"data": {"values": [{"target": 100 * target}]}, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+         "encoding": {"y": {"field": "target", **y}, "color": _paint("context")}},
+        {"data": {"values": [{"target": 100 * target}]}, "mark": {"type": "text", "align": "right", "x": "width", "dx": -4, "dy": -7, "fontSize": 12},
+         "encoding": {"y": {"field": "target", **y}, "text": {"value": target_label}, "color": _paint("context")}},
+        {"transform": [{"filter": "datum.colour !== 'alarm'"}], "mark": {"type": "point", "filled": True, "size": 34, "opacity": 0.45},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"transform": [{"filter": "datum.colour === 'alarm'"}], "mark": {"type": "point", "filled": True, "size": 62, "shape": "triangle-down", "opacity": 0.95},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
+        {"mark": {"type": "text", "dy": 15, "fontSize": 12},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "text": {"field": "label", "type": "nominal"}, "color": _paint_by("colour")}},
+    ])  # fmt: skip
+    spec["data"] = {"values": values}
+    return spec
+
+
+def nested_bars(rows: Sequence[tuple[str, str, float, str]], order: Sequence[str], lang: str) -> Spec:
+    """Budget, received and paid as bars of three widths on one scale: rows are (group, part, value, shown), parts in `order`."""
+    parts = [("faint", 26, 1.0), ("context", 15, 0.75), ("accent", 7, 1.0)]
+    groups = list(dict.fromkeys(row[0] for row in rows))
+    largest = max([row[2] for row in rows] or [1.0])
+    x = {"field": "value", "type": "quantitative", "scale": {"domain": [0, largest * 1.02]}, "axis": _axis(tickCount=4, labelExpr=_label_of("money" if lang == "zh" else "count"), format="~s")}
+    y = {"field": "group", "type": "nominal", "sort": groups, "axis": {"title": None, "labelFontSize": 13, "labelLimit": 140, "grid": False, "ticks": False}}
+    layers: list[Spec] = []
+    for part, (colour, size, opacity) in zip(order, parts, strict=True):
+        layers.append({
+            "data": {"values": [{"group": g, "value": v, "shown": s, "part": p} for g, p, v, s in rows if p == part]},
+            "mark": {"type": "bar", "size": size, "opacity": opacity, "cornerRadiusEnd": 2},
+            "encoding": {"x": x, "y": y, "color": _paint(colour),
+                         "tooltip": [{"field": "group", "type": "nominal", "title": " "}, {"field": "part", "type": "nominal", "title": " "},
+                                     {"field": "shown", "type": "nominal", "title": " "}]},
+        })  # fmt: skip
+    return _base(46 * max(1, len(groups)) + 20, layers)
+
+
+def sparkline(values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44) -> str:
+    """A line on the fixed scale [low, high] as an SVG data address; gaps stay gaps, the last value is a dot."""
+    step = (width - 10) / max(1, len(values) - 1)
+
+    def place(index: int, value: float) -> tuple[float, float]:
+        share = (min(max(value, low), high) - low) / ((high - low) or 1)
+        return 4 + index * step, height - 5 - share * (height - 10)
+
+    path, pen = "", "M"
+    for index, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        px, py = place(index, value)
+        path += f"{pen}{px:.1f},{py:.1f}"
+        pen = "L"
+    dot = ""
+    if values and values[-1] is not None:
+        px, py = place(len(values) - 1, values[-1])
+        dot = f"<circle cx='{px:.1f}' cy='{py:.1f}' r='3.4' fill='#3d7bd9'/>"
+    goal = ""
+    if target is not None and low <= target <= high:
+        _, py = place(0, target)
+        goal = f"<line x1='0' x2='{width}' y1='{py:.1f}' y2='{py:.1f}' stroke='#8b95a3' stroke-dasharray='3 3'/>"
+    svg = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' preserveAspectRatio='none'>{goal}"
+        f"<path d='{path}' fill='none' stroke='#3d7bd9' stroke-width='2' stroke-linejoin='round' vector-effect='non-scaling-stroke'/>{dot}</svg>"
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def spark_scale(values: Sequence[float | None], form: str, target: float | None) -> tuple[float, float]:
+    """The scale of a sparkline: 10 percentage points for rates (more only where a value needs it), from 0 for the rest.
+
+    It is never fitted to the line: a change of half a point looks small in every tile alike.
+    """
+    known = [v for v in values if v is not None] + ([target] if target is not None else [])
+    if not known:
+        return 0.0, 1.0
+    if form == "percent":
+        high = math.ceil(max(known) * 20 - 1e-9) / 20
+        return min(max(0.0, high - 0.1), math.floor(min(known) * 20 + 1e-9) / 20), high
+    if form == "points":
+        reach = max(10.0, 10.0 * math.ceil(max(abs(v) for v in known) / 10))
+        return -reach, reach
+    return min(0.0, min(known)), _round_up(max(known))
+
+
+def _round_up(value: float) -> float:
+    if value <= 0:
+        return 1.0
+    unit = 10.0 ** math.floor(math.log10(value))
+    return next(step * unit for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * unit >= value * 1.0001)
+
+
+def _span(ends: Sequence[float], form: str) -> tuple[float, float]:
+    if not ends:
+        return 0.0, 1.0
+    low, high = min(ends), max(ends)
+    room = max((high - low) * 0.14, 1.0 if form in ("percent", "points") else abs(high) * 0.05 or 1.0)
+    low, high = low - room, high + room
+    if form == "percent":
+        low = max(0.0, low)
+        high = min(high, 101.0) if max(ends) <= 100 else high
+    return low, high
+
+
+def _label_of(form: str) -> str:
+    if form == "percent":
+        return "datum.value > 100.4 ? '' : format(datum.value, '.3~f') + '%'"
+    if form == "money":
+        return "datum.value >= 1e8 ? format(datum.value / 1e8, '.3~f') + '亿' : datum.value >= 1e4 ? format(datum.value / 1e4, ',.3~r') + '万' : datum.label"
+    return "datum.label"
+
+
+def _part_labels(last: list[Spec], distance: float) -> None:
+    """Move the end labels apart so that none covers another; writes their place as `at`."""
+    below = -math.inf
+    for row in sorted(last, key=lambda v: float(v["value"])):
+        row["at"] = max(float(row["value"]) + float(row["shift"]), below + distance)
+        below = row["at"]

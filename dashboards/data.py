@@ -1,0 +1,323 @@
+"""Asks the published edition; every answer is cached under the edition's path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import streamlit as st
+
+from dashboards import editions
+
+LADDER = ("city", "district", "street", "community")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of `indicator_values`; rates are fractions, F06 is in percentage points, as_of is UTC."""
+
+    indicator_id: str
+    version: int
+    grain: str
+    period_start: date
+    area_level: str
+    area_code: str
+    dimension: str
+    member: str
+    numerator: float | None
+    denominator: float | None
+    excluded: int | None
+    pending: int | None
+    value: float | None
+    lower: float | None
+    upper: float | None
+    target: float | None
+    status: str | None
+    as_of: datetime | None
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One entry of the catalogue; texts are pairs (zh, en)."""
+
+    indicator_id: str
+    version: int
+    name: tuple[str, str]
+    definition: tuple[str, str]
+    numerator: tuple[str, str]
+    denominator: tuple[str, str]
+    exclusions: tuple[str, str]
+    attribution: tuple[str, str]
+    kind: str
+    scale: float
+    unit: str
+    direction: str
+    interval: str
+    minimum_count: int
+    people: bool
+    dataset: str
+    source: str
+    decimals: int
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One area in force, with its path from the city down to itself."""
+
+    code: str
+    name: tuple[str, str]
+    level: str
+    parent: str | None
+    kind: str | None
+    population: int | None
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """The city and the edition that speaks of it."""
+
+    code: str
+    name: tuple[str, str]
+    time_zone: str
+    currency: str
+    fiscal_year_start: int
+    language: str
+    people_minimum: int
+    edition: str
+    published_at: datetime
+    code_version: str
+
+
+def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+    """Rows of one query as dictionaries; the text is ours and every value is bound."""
+    cursor = editions.connection(edition).cursor()
+    try:
+        cursor.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def city(edition: str) -> City:
+    """The city of the edition."""
+    row = ask(edition, "select c.*, e.edition, e.published_at, e.code_version from marts.city c cross join marts.edition e")[0]
+    return City(
+        row["area_code"], (row["name_zh"], row["name_en"]), row["time_zone"], row["currency"], row["fiscal_year_start"],
+        row["language"], row["people_minimum"], row["edition"], row["published_at"], row["code_version"] or "",
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def areas(edition: str) -> dict[str, Area]:
+    """The ladder city → district → street → community in force now, by code, each area after its parent."""
+    rows = ask(
+        edition,
+        "select area_code, area_name, area_name_en, level, parent_code, area_kind, population from marts.areas "
+        "where is_current and level in ('city', 'district', 'street', 'community') order by area_code",
+    )
+    below: dict[str | None, list[Row]] = {}
+    for row in rows:
+        below.setdefault(None if row["level"] == "city" else row["parent_code"], []).append(row)
+    found: dict[str, Area] = {}
+
+    def add(row: Row, path: tuple[str, ...]) -> None:
+        code = str(row["area_code"])
+        if code in found:
+            return
+        zh = row["area_name"] or code
+        here = (*path, code)
+        found[code] = Area(
+            code, (zh, row["area_name_en"] or zh), row["level"], row["parent_code"] if path else None,
+            row["area_kind"], row["population"], here,
+        )  # fmt: skip
+        for child in below.get(code, []):
+            add(child, here)
+
+    for top in below.get(None, []):
+        add(top, ())
+    return found
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def indicators(edition: str) -> dict[str, Indicator]:
+    """The catalogue by id, in its order, each entry with the city's target."""
+    targets = {
+        row["indicator_id"]: row["value"]
+        for row in ask(edition, "select indicator_id, value from marts.standards where standard = 'target' and area_kind is null")
+    }
+
+    def pair(row: Row, name: str) -> tuple[str, str]:
+        zh, en = row[f"{name}_zh"] or "", row[f"{name}_en"] or ""
+        return zh or en, en or zh
+
+    return {
+        row["indicator_id"]: Indicator(
+            row["indicator_id"], row["version"], pair(row, "name"), pair(row, "definition"), pair(row, "numerator"),
+            pair(row, "denominator"), pair(row, "exclusions"), pair(row, "attribution"), row["kind"], row["scale"] or 1.0,
+            row["unit"] or "", row["direction"] or "none", row["interval"] or "none", row["minimum_count"] or 0,
+            bool(row["people"]), row["dataset"] or "", row["source"] or "", row["decimals"] if row["decimals"] is not None else 1,
+            targets.get(row["indicator_id"]),
+        )
+        for row in ask(edition, "select * from marts.indicators order by sort_order")
+    }  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def standards(edition: str) -> list[Row]:
+    """Targets, floors and staffing standards of the city."""
+    return ask(edition, "select standard, indicator_id, area_kind, value from marts.standards")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def as_of(edition: str) -> dict[str, tuple[datetime, date]]:
+    """Data cut of each dataset: UTC instant and local day."""
+    rows = ask(edition, "select dataset, as_of, as_of_on from marts.as_of where as_of is not null order by dataset")
+    return {row["dataset"]: (row["as_of"], row["as_of_on"]) for row in rows}
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def periods(edition: str) -> dict[str, list[date]]:
+    """The periods that the edition holds, newest first, by grain."""
+    rows = ask(
+        edition,
+        "select distinct grain, period_start from marts.indicator_values "
+        "where area_level = 'city' and dimension = 'all' and grain <> 'day' order by period_start desc",
+    )
+    found: dict[str, list[date]] = {}
+    for row in rows:
+        found.setdefault(row["grain"], []).append(row["period_start"])
+    return found
+
+
+_COLUMNS = (
+    "v.indicator_id, v.indicator_version, v.grain, v.period_start, v.area_level, v.area_code, v.dimension, v.member, v.numerator, "
+    "v.denominator, v.excluded, v.pending, v.value, v.lower, v.upper, v.target, v.status, v.as_of, v.edition"
+)
+
+
+def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Figure]:
+    rows = ask(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
+    return [Figure(*row.values()) for row in rows]
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
+    """Every period of these indicators for one area, oldest first, by indicator."""
+    found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in ids}
+    for figure in _figures(
+        edition,
+        "list_contains(?, v.indicator_id) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+        "and v.dimension = 'all' order by v.period_start",
+        [list(ids), grain, level, code],
+    ):
+        found[figure.indicator_id].append(figure)
+    return found
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
+    """One indicator in one period for every area of a level, by area code ('unlocated' included)."""
+    figures = _figures(
+        edition,
+        "v.indicator_id = ? and v.grain = ? and v.period_start = ? and v.area_level = ? and v.dimension = 'all'",
+        [indicator_id, grain, start, level],
+    )
+    return {figure.area_code: figure for figure in figures}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def level_series(edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]) -> dict[str, list[Figure]]:
+    """Every period of one indicator for several areas of a level, oldest first, by area code."""
+    found: dict[str, list[Figure]] = {code: [] for code in codes}
+    for figure in _figures(
+        edition,
+        "v.indicator_id = ? and v.grain = ? and v.area_level = ? and list_contains(?, v.area_code) "
+        "and v.dimension = 'all' order by v.period_start",
+        [indicator_id, grain, level, list(codes)],
+    ):
+        found[figure.area_code].append(figure)
+    return found
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def members(
+    edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, code: str, dimension: str
+) -> dict[str, dict[str, Figure]]:
+    """These indicators by member of a dimension, for one area and period: member → indicator → figure."""
+    found: dict[str, dict[str, Figure]] = {}
+    for figure in _figures(
+        edition,
+        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? and v.area_code = ? "
+        "and v.dimension = ? order by v.member",
+        [list(ids), grain, start, level, code, dimension],
+    ):
+        found.setdefault(figure.member, {})[figure.indicator_id] = figure
+    return found
+
+
+_OVERDUE_COLUMN = {"district": "district_code", "street": "street_code", "community": "community_code"}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[Row]]:
+    """How many open tickets of an area are past their deadline, and the longest overdue of them."""
+    column = _OVERDUE_COLUMN.get(level)
+    where, parameters = (f"where {column} = ?", [code]) if column else ("", [])
+    total = ask(edition, f"select count(*) as n from marts.overdue_tickets {where}", parameters)[0]["n"]  # noqa: S608
+    rows = ask(
+        edition,
+        "select ticket_id, channel, category_1, area_code, community_code, street_code, handling_unit, accepted_on, due_on, "  # noqa: S608
+        f"days_overdue from marts.overdue_tickets {where} order by days_overdue desc, ticket_id limit ?",
+        [*parameters, limit],
+    )
+    return int(total), rows
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def deliveries(edition: str) -> list[Row]:
+    """The ledger of deliveries, newest first."""
+    return ask(
+        edition,
+        "select delivery_id, dataset, file_name, bytes, kind, arrived_at, as_of, rows_in, rows_loaded, rows_rejected, "
+        "rows_deduplicated, rows_left_out, outcome, reason_en, reason_zh from marts.deliveries order by arrived_at desc, file_name limit 500",
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def contract_results(edition: str) -> list[Row]:
+    """Results of the contract rules on the newest delivery of each dataset, failures first."""
+    return ask(
+        edition,
+        "select r.dataset, r.file_name, r.rule_id, r.rule_name_en, r.rule_name_zh, r.column_name, r.dimension, r.severity, "
+        "r.rows_checked, r.rows_failed, r.passed, r.checked_at from marts.contract_results r "
+        "qualify dense_rank() over (partition by r.dataset order by r.checked_at desc, r.delivery_id desc) = 1 "
+        "order by r.passed, r.rows_failed desc, r.dataset, r.rule_id",
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def reject_reasons(edition: str) -> list[Row]:
+    """Rejected rows counted by dataset, column and reason, most frequent first."""
+    return ask(
+        edition,
+        "select dataset, column_name, reason_en, reason_zh, count(*) as n from marts.rejects group by all order by n desc, dataset limit 50",
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def rejects(edition: str, dataset: str, limit: int) -> list[Row]:
+    """Rejected rows of one dataset, in file order."""
+    return ask(
+        edition,
+        "select r.source_row, r.column_name, r.value, r.reason_en, r.reason_zh, r.rule_id, d.file_name from marts.rejects r "
+        "left join marts.deliveries d using (delivery_id) where r.dataset = ? order by d.file_name desc, r.source_row limit ?",
+        [dataset, limit],
+    )

@@ -1,0 +1,472 @@
+"""The pieces pages are made of: tiles with their passports, sections, small tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import chances, charts, data, formats, periods
+from dashboards.controls import Scope
+from dashboards.data import Area, Figure, Indicator
+from dashboards.i18n import text
+
+HISTORY = {"week": 26, "month": 24, "quarter": 8, "year": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One indicator of the chosen area: this period's figure, the one before and the history up to it."""
+
+    indicator: Indicator
+    now: Figure | None
+    before: Figure | None
+    history: tuple[tuple[date, Figure | None], ...]
+
+
+def t(scope: Scope, key: str, **values: object) -> str:
+    """A word in the reader's language."""
+    return text(scope.lang, key, **values)
+
+
+def label(scope: Scope, indicator: Indicator) -> str:
+    """The name of an indicator in the reader's language."""
+    name = formats.name(indicator.name, scope.lang)
+    return name[:1].upper() + name[1:]
+
+
+def readings(scope: Scope, ids: Sequence[str]) -> dict[str, Reading]:
+    """The readings of those ids that the edition's catalogue knows, in the order asked."""
+    catalogue = data.indicators(scope.edition)
+    known = tuple(i for i in ids if i in catalogue)
+    found = data.series(scope.edition, known, scope.grain, scope.area.level, scope.area.code)
+    result: dict[str, Reading] = {}
+    for indicator_id in known:
+        result[indicator_id] = reading(scope, catalogue[indicator_id], found[indicator_id])
+    return result
+
+
+def reading(scope: Scope, indicator: Indicator, figures: Sequence[Figure]) -> Reading:
+    """Arrange the figures of one indicator and area around the chosen period."""
+    by_start = {figure.period_start: figure for figure in figures}
+    starts: list[date] = []
+    here = scope.start
+    oldest = min(by_start, default=here)
+    for _ in range(HISTORY[scope.grain]):
+        if here < oldest:
+            break
+        starts.append(here)
+        here = periods.previous_start(scope.grain, here)
+    before = by_start.get(periods.previous_start(scope.grain, scope.start))
+    history = tuple((start, by_start.get(start)) for start in reversed(starts))
+    return Reading(indicator, by_start.get(scope.start), before, history)
+
+
+def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[str, str]:
+    """A mark with its words, and the class that paints them; red only for a miss."""
+    if figure is None or figure.status == "no_cases":
+        return t(scope, "status_no_cases"), "sw-soft"
+    if figure.status == "suppressed":
+        return t(scope, "status_suppressed", n=data.city(scope.edition).people_minimum), "sw-soft"
+    goal = ""
+    if figure.target is not None and indicator.direction != "none":
+        goal = t(scope, "goal_max" if indicator.direction == "lower" else "goal", target=formats.of_target(indicator, figure.target, scope.lang))
+    if figure.status == "provisional":
+        standing = formats.met(figure, indicator)
+        words = t(scope, "status_provisional")
+        if goal:
+            words += f" · {t(scope, 'so_far_met' if standing else 'so_far_below')} · {goal}"
+        return words, "sw-soft"
+    if figure.status == "met":
+        return f"{t(scope, 'status_met')} · {goal}", "sw-soft"
+    if figure.status == "watch":
+        return f"{t(scope, 'status_watch')} · {goal}", "sw-soft"
+    if figure.status == "missed":
+        return f"{t(scope, 'status_missed')} · {goal}", "sw-bad"
+    return t(scope, "status_none"), "sw-soft"
+
+
+def base(scope: Scope, figure: Figure | None, indicator: Indicator) -> str:
+    """The count and the interval behind a figure, on one line."""
+    if figure is None or figure.status in ("suppressed", "no_cases"):
+        return ""
+    pieces = [formats.fraction(figure, indicator, scope.lang)]
+    if found := formats.interval(figure):
+        pieces.append(f"{t(scope, 'interval_short')} {found}")
+    if indicator.kind == "count" and figure.excluded:
+        pieces.append(t(scope, "excluded_short", n=formats.whole(figure.excluded)))
+    if figure.pending:
+        pieces.append(t(scope, "pending_short", n=formats.whole(figure.pending)))
+    return " · ".join(piece for piece in pieces if piece)
+
+
+def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, where: str, when: str) -> str:
+    """Everything that stands behind one figure."""
+    lang = scope.lang
+    hidden = figure is not None and figure.status == "suppressed"
+
+    def count(value: float | int | None) -> str:
+        return t(scope, "suppressed") if hidden else formats.NO_VALUE if value is None else formats.whole(float(value))
+
+    mark, paint = status(scope, figure, indicator)
+    rows: list[tuple[str, str]] = [
+        (t(scope, "area"), f"{where} · {when}"),
+        (t(scope, "value"), formats.value(figure, indicator, lang)),
+        (formats.name(indicator.numerator, lang) or t(scope, "numerator"), count(figure.numerator if figure else None)),
+    ]
+    if indicator.kind not in ("count", "amount"):
+        below = formats.name(indicator.denominator, lang) or t(scope, "denominator")
+        rows.append((below, count(figure.denominator if figure else None)))
+    interval = formats.interval(figure) if figure else ""
+    why = t(scope, "no_interval" if indicator.interval == "none" else "interval_missing")
+    rows += [
+        (t(scope, "excluded"), count(figure.excluded if figure else None)),
+        (t(scope, "pending"), count(figure.pending if figure else None)),
+        (t(scope, "interval"), interval or why),
+        (t(scope, "status"), mark),
+        (t(scope, "exclusions"), formats.name(indicator.exclusions, lang)),
+        (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
+        (t(scope, "as_of"), formats.instant(figure.as_of if figure else None, scope.city.time_zone)),
+        (t(scope, "edition"), scope.city.edition),
+        (t(scope, "source"), f"{indicator.indicator_id} v{indicator.version} · {indicator.dataset}"),
+    ]
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>" for name, shown in rows if shown
+    )
+    return f"<div class='sw-define'>{escape(formats.name(indicator.definition, lang))}</div><dl class='sw-passport'>{items}</dl>"
+
+
+def passport(scope: Scope, figure: Figure | None, indicator: Indicator, key: str, where: str | None = None) -> None:
+    """The name of an indicator as a button that opens its passport."""
+    with st.popover(label(scope, indicator), type="tertiary", key=f"passport_{key}"):
+        st.html(passport_html(scope, figure, indicator, where or scope.place, scope.when))
+
+
+def tile(scope: Scope, item: Reading) -> None:
+    """One headline: value, count, interval, target, change, history on a fixed scale; its name opens the passport."""
+    indicator, figure = item.indicator, item.now
+    form = formats.form(indicator)
+    shown = formats.value(figure, indicator, scope.lang, unit=False)
+    unit = formats.unit(figure, indicator, scope.lang)
+    mark, paint = status(scope, figure, indicator)
+    fiscal_reset = indicator.dataset in ("budget_lines", "payments") and scope.start.month == scope.city.fiscal_year_start
+    step = None if fiscal_reset else formats.change(figure, item.before, indicator, scope.lang)
+    change = t(scope, "no_change_known")
+    if fiscal_reset:
+        change = t(scope, "new_fiscal_year")
+    elif step is not None:
+        since = t(scope, f"last_{scope.grain}")
+        change = t(scope, "change", change=step, grain=since) if step else t(scope, "unchanged", grain=since)
+    values = [f.value if f is not None else None for _, f in item.history]
+    target = figure.target if figure is not None else None
+    low, high = charts.spark_scale(values, form, target)
+    ends = (formats.amount(indicator, low, scope.lang, unit=False), formats.amount(indicator, high, scope.lang, unit=False))
+    if form == "percent":
+        ends = (f"{100 * low:.0f}%", f"{100 * high:.0f}%")
+    word = " sw-word" if figure is not None and figure.status == "suppressed" else ""
+    spark = ""
+    if sum(v is not None for v in values) > 1:
+        address = charts.sparkline(values, low, high, target)
+        spark = (
+            f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
+            f"<span class='sw-wide'>{escape(t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
+        )
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        passport(scope, figure, indicator, f"{indicator.indicator_id}_tile")
+        st.html(
+            f"<div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
+            f"<div class='sw-line'>{escape(base(scope, figure, indicator)) or '&nbsp;'}</div>"
+            f"<div class='sw-status {paint}'>{escape(mark)}</div>"
+            f"<div class='sw-line'>{escape(change)}</div>{spark}"
+        )
+
+
+def tiles(scope: Scope, items: Iterable[Reading], columns: int = 4) -> None:
+    """Headline tiles in a grid: four across on a desk, two on a phone."""
+    with st.grid(columns, min_column_width=164, gap="small"):
+        for item in items:
+            tile(scope, item)
+
+
+def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = "", table: str = "") -> None:
+    """A heading with a button that opens the definitions of what is drawn below it, and its numbers as a table."""
+    catalogue = data.indicators(scope.edition)
+    found = readings(scope, ids)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.subheader(title, anchor=False, width="content")
+        if found:
+            with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
+                for indicator_id, item in found.items():
+                    st.markdown(f"**{label(scope, catalogue[indicator_id])}**")
+                    st.html(passport_html(scope, item.now, item.indicator, scope.place, scope.when))
+                if table:
+                    st.html(table)
+    if note:
+        st.caption(note)
+
+
+def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> str:
+    """A plain table; head cells are (title, class), body cells are ready HTML. Class 'sw-wide' leaves on phones."""
+    top = "".join(f"<th class='{css}'>{escape(title)}</th>" for title, css in head)
+    body = "".join("<tr>" + "".join(f"<td class='{css}'>{cell}</td>" for (_, css), cell in zip(head, row, strict=True)) + "</tr>" for row in rows)
+    return f"<div class='sw-scroll'><table class='sw-table'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def figures_table(scope: Scope, first: str, rows: Iterable[tuple[str, Figure | None]], indicator: Indicator) -> str:
+    """Figures of one indicator with count, interval and standing, one line each."""
+    lines: list[list[str]] = []
+    for name, figure in rows:
+        mark, paint = status(scope, figure, indicator)
+        lines.append([
+            escape(name), f"<b>{escape(formats.value(figure, indicator, scope.lang))}</b>",
+            escape(formats.fraction(figure, indicator, scope.lang)) if figure else formats.NO_VALUE,
+            (formats.interval(figure) if figure else "") or formats.NO_VALUE, f"<span class='{paint}'>{escape(mark)}</span>",
+        ])  # fmt: skip
+    head = [(first, ""), (t(scope, "value"), "sw-num"), (t(scope, "count"), "sw-num"), (t(scope, "interval"), "sw-num"), (t(scope, "status"), "")]
+    return table(head, lines)
+
+
+def colour(figure: Figure) -> str:
+    """Red for a clear miss, blue otherwise, grey while nothing is decided."""
+    return "alarm" if figure.status == "missed" else "context" if figure.status in ("provisional", "watch") else "accent"
+
+
+def dot(scope: Scope, area_name: str, figure: Figure, indicator: Indicator) -> charts.Dot:
+    """One figure as a dot; a miss carries its mark in the label."""
+    mark = "▼ " if figure.status == "missed" else "◌ " if figure.status == "provisional" else ""
+    return charts.Dot(
+        area_name, figure.value or 0.0, mark + formats.value(figure, indicator, scope.lang, unit=False), figure.lower, figure.upper,
+        base(scope, figure, indicator) or formats.NO_VALUE, colour(figure),
+    )  # fmt: skip
+
+
+def draw(spec: charts.Spec, alt: str, key: str) -> None:
+    """Show a chart with its name for screen readers."""
+    st.vega_lite_chart(spec, width="stretch", key=key, alt=alt)
+
+
+def words(scope: Scope) -> dict[str, str]:
+    """The words that charts print in their tooltips and on their axes."""
+    return {key: t(scope, key) for key in ("area", "value", "count", "period", "indicator", "cases")}
+
+
+def children(scope: Scope, area: Area | None = None) -> list[Area]:
+    """The areas one rung below."""
+    area = area or scope.area
+    return [a for a in data.areas(scope.edition).values() if a.parent == area.code]
+
+
+def below(scope: Scope, level: str) -> list[Area]:
+    """The areas of a level inside the chosen one."""
+    return [a for a in data.areas(scope.edition).values() if a.level == level and scope.area.code in a.path]
+
+
+def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
+    """The rung below as dots against the target; communities are not ranked, their ladder is shown instead.
+
+    A community has nothing below: it is set beside its street, its district and the city.
+    """
+    catalogue = data.indicators(scope.edition)
+    if indicator_id not in catalogue:
+        return
+    indicator = catalogue[indicator_id]
+    kids = children(scope)
+    ladder = scope.area.level == "community" or not kids or kids[0].level == "community"
+    everyone = data.areas(scope.edition)
+    chosen = [everyone[code] for code in scope.area.path] if ladder else kids
+    pairs: list[tuple[Area, Figure | None]] = []
+    for area in chosen:
+        pairs.append((area, data.at_level(scope.edition, indicator_id, scope.grain, scope.start, area.level).get(area.code)))
+    shown = [(area, figure) for area, figure in pairs if figure is not None and figure.value is not None]
+    if not ladder:
+        shown.sort(key=lambda pair: -(pair[1].value or 0) if indicator.direction != "lower" else (pair[1].value or 0))
+    names = {area.code: formats.name(area.name, scope.lang) for area in chosen}
+    note = t(scope, "ladder_note") if ladder else t(scope, "dots_note") if indicator.interval == "wilson" else ""
+    if not ladder:
+        lost = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, chosen[0].level).get("unlocated")
+        if lost is not None and (lost.denominator or lost.numerator):
+            note += " " + t(scope, "unlocated", n=formats.whole(lost.denominator or lost.numerator or 0))
+        hidden = [names[area.code] for area, figure in pairs if figure is not None and figure.status == "suppressed"]
+        if hidden:
+            note += " " + t(scope, "suppressed_list", names=t(scope, "comma").join(hidden))
+    numbers = figures_table(scope, t(scope, "area"), ((names[a.code], f) for a, f in pairs), indicator)
+    section(scope, title, [indicator_id], key, note, numbers)
+    if not shown:
+        st.info(t(scope, "nothing_to_draw"))
+        return
+    target = next((f.target for _, f in shown if f is not None and f.target is not None), None)
+    goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang)) if target is not None else ""
+    rows = [dot(scope, names[area.code], figure, indicator) for area, figure in shown if figure is not None]
+    draw(charts.dots(rows, formats.form(indicator), target, goal, words(scope)), f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows), key)
+
+
+def points(scope: Scope, item: Reading) -> tuple[charts.Point, ...]:
+    """The history of a reading as points of a chart."""
+    return tuple(
+        charts.Point(
+            start, figure.value if figure else None, formats.value(figure, item.indicator, scope.lang), figure.lower if figure else None,
+            figure.upper if figure else None, base(scope, figure, item.indicator) or formats.NO_VALUE,
+            figure is not None and figure.status == "provisional",
+        )
+        for start, figure in item.history
+    )  # fmt: skip
+
+
+def trend(scope: Scope, items: Sequence[Reading], colours: Sequence[str], title: str, key: str, from_zero: bool = False, note: str = "") -> None:
+    """Several indicators over time on one scale, with the target of the first."""
+    drawn = [item for item in items if sum(f is not None and f.value is not None for _, f in item.history) > 1]
+    if not drawn:
+        section(scope, title, [item.indicator.indicator_id for item in items], key, note)
+        st.info(t(scope, "nothing_to_draw"))
+        return
+    first = drawn[0]
+    rows = "".join(
+        f"<h4>{escape(label(scope, item.indicator))}</h4>"
+        + figures_table(scope, t(scope, "period"), ((formats.period(scope.grain, s, scope.lang), f) for s, f in reversed(item.history)), item.indicator)
+        for item in drawn
+    )
+    section(scope, title, [item.indicator.indicator_id for item in drawn], key, note, rows)
+    target = first.now.target if first.now else None
+    form = formats.form(first.indicator)
+    goal = t(scope, "goal", target=formats.of_target(first.indicator, target, scope.lang)) if target is not None and first.indicator.direction != "none" else ""
+    series = [charts.Line(label(scope, item.indicator), paint, points(scope, item)) for item, paint in zip(drawn, colours, strict=False)]
+    spec = charts.lines(series, form, scope.grain, target if goal else None, goal, words(scope), from_zero=from_zero)
+    draw(spec, title, key)
+
+
+def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> None:
+    """The areas one rung below as small trends on one fixed scale; not for communities."""
+    catalogue = data.indicators(scope.edition)
+    kids = children(scope)
+    if indicator_id not in catalogue or not kids or kids[0].level == "community":
+        return
+    indicator = catalogue[indicator_id]
+    found = data.level_series(scope.edition, indicator_id, scope.grain, kids[0].level, tuple(a.code for a in kids))
+    items = [(area, reading(scope, indicator, found[area.code])) for area in kids]
+    every = [f.value for _, item in items for _, f in item.history if f is not None]
+    target = next((item.now.target for _, item in items if item.now), None)
+    low, high = charts.spark_scale(every, formats.form(indicator), target)
+    section(scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%"))
+    with st.grid(6, min_column_width=150, gap="small"):
+        for area, item in items:
+            address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
+            paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""
+            mark = "▼ " if paint else ""
+            st.html(
+                f"<div class='sw-mini'><span>{escape(formats.name(area.name, scope.lang))}</span>"
+                f"<b class='{paint}'>{mark}{escape(formats.value(item.now, indicator, scope.lang))}</b></div>"
+                f"<img class='sw-spark' alt='' src='{address}'>"
+            )
+
+
+def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
+    """Communities whose interval lies below the target, by the number of tickets they are short, beside all others."""
+    catalogue = data.indicators(scope.edition)
+    if indicator_id not in catalogue or scope.area.level == "community":
+        return
+    indicator = catalogue[indicator_id]
+    inside = {area.code: area for area in below(scope, "community")}
+    figures = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, "community")
+    known = [(inside[code], f) for code, f in figures.items() if code in inside and f.value is not None and f.denominator]
+    target = next((f.target for _, f in known if f.target is not None), None)
+    if target is None or len(known) < 3:
+        return
+    short = [
+        (area, f, target * (f.denominator or 0) - (f.numerator or 0))
+        for area, f in known
+        if f.upper is not None and f.upper < target and chances.at_most(int(f.numerator or 0), int(f.denominator or 0), target) < 0.025
+    ]
+    short.sort(key=lambda row: -row[2])
+    everyone = data.areas(scope.edition)
+    chance = round(0.025 * len(known))
+    title = t(scope, "short_title", name=label(scope, indicator))
+    note = t(scope, "short_note", all=len(known), n=len(short), chance=chance)
+    section(scope, title, [indicator_id], key, note)
+    left, right = st.columns([1, 1], gap="medium")
+    listed = {area.code for area, _, _ in short}
+    with left:
+        rows = [
+            charts.Dot(
+                formats.name(area.name, scope.lang), f.value or 0.0, formats.value(f, indicator, scope.lang), f.lower, f.upper,
+                base(scope, f, indicator), "alarm" if area.code in listed else "accent",
+            )
+            for area, f in known
+        ]  # fmt: skip
+        top = [area.code for area, _, _ in short[:3]]
+        named = [index for index, (area, _) in enumerate(known) if area.code in top]
+        goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang))
+        draw(charts.funnel(rows, [f.denominator or 1 for _, f in known], target, goal, named, words(scope)), note, f"{key}_funnel")
+    with right:
+        if not short:
+            st.success(t(scope, "short_none"))
+            return
+        body: list[list[str]] = []
+        for area, f, missing in short[:10]:
+            above = " · ".join(formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path)
+            body.append([
+                escape(formats.name(area.name, scope.lang)) + f"<div class='sw-line'>{escape(above)}</div>",
+                f"<b class='sw-bad'>▼ {formats.whole(float(-int(-missing // 1)))}</b>", escape(formats.value(f, indicator, scope.lang)),
+                escape(formats.interval(f)), escape(formats.fraction(f, indicator, scope.lang)),
+            ])  # fmt: skip
+        head = [(t(scope, "community"), ""), (t(scope, "tickets_short"), "sw-num"), (t(scope, "value"), "sw-num"),
+                (t(scope, "interval"), "sw-num sw-wide"), (t(scope, "count"), "sw-num")]  # fmt: skip
+        st.html(table(head, body))
+        if len(short) > 10:
+            st.caption(t(scope, "and_more", n=len(short) - 10))
+
+
+def headline(scope: Scope, title: str, sentence: str) -> None:
+    """The question of the page, and one sentence that answers it (`sentence` is ready HTML)."""
+    st.header(title, anchor=False)
+    st.html(f"<div class='sw-lead'>{sentence}</div>")
+    meta(scope)
+
+
+def meta(scope: Scope) -> None:
+    """As-of of the data and the edition, and what is amiss with either."""
+    cuts = data.as_of(scope.edition)
+    oldest = min((cut for cut, _ in cuts.values()), default=None)
+    newest = max((cut for cut, _ in cuts.values()), default=None)
+    zone = scope.city.time_zone
+    cut = formats.instant(newest, zone)
+    if oldest != newest:
+        cut = f"{formats.instant(oldest, zone)} – {cut}"
+    st.html(f"<div class='sw-meta'>{escape(t(scope, 'meta', as_of=cut, edition=scope.city.edition, published=formats.instant(scope.city.published_at, zone)))}</div>")
+
+
+def strong(value: Any) -> str:
+    """A value of the lead sentence, escaped and set bold."""
+    return f"<b>{escape(str(value))}</b>"
+
+
+def bad(value: Any) -> str:
+    """A missed value of the lead sentence, with its mark."""
+    return f"<b class='sw-bad'>▼ {escape(str(value))}</b>"
+
+
+def goal_of(scope: Scope, indicator: Indicator) -> str:
+    """The target of an indicator in words, or that it has none."""
+    if indicator.target is None:
+        return t(scope, "no_target")
+    return t(scope, "goal_max" if indicator.direction == "lower" else "goal", target=formats.of_target(indicator, indicator.target, scope.lang))
+
+
+def definition_html(scope: Scope, indicator: Indicator, goal: str) -> str:
+    """One entry of the catalogue."""
+    lang = scope.lang
+    rows = [
+        (t(scope, "numerator"), formats.name(indicator.numerator, lang)),
+        (t(scope, "denominator"), formats.name(indicator.denominator, lang)),
+        (t(scope, "exclusions"), formats.name(indicator.exclusions, lang)),
+        (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
+        (t(scope, "target_word"), goal),
+        (t(scope, "interval"), t(scope, "wilson") if indicator.interval == "wilson" else t(scope, "no_interval")),
+        (t(scope, "suppression"), t(scope, "suppression_rule", n=scope.city.people_minimum) if indicator.people else ""),
+        (t(scope, "source"), " · ".join(x for x in (t(scope, f"dataset_{indicator.dataset}", default=indicator.dataset), indicator.source) if x)),
+    ]
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
+    return f"<div class='sw-define'>{escape(formats.name(indicator.definition, lang))}</div><dl class='sw-passport'>{items}</dl>"

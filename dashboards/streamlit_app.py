@@ -1,0 +1,70 @@
+"""Starts the dashboard: page settings, navigation, shared controls, and the watch for a new edition."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import controls, data, editions, formats
+from dashboards.i18n import pick, text
+
+HERE = Path(__file__).parent
+PAGES = ("overview", "tickets", "organisations", "funding", "data", "definitions")
+
+
+@st.fragment(run_every=3)
+def watch(shown: tuple[str | None, int]) -> None:
+    """Rerun the page when `current` has moved or a refresh has reported since it was drawn."""
+    if editions.signature() != shown:
+        st.rerun()
+
+
+def refresh_problems(lang: str, zone: str) -> None:
+    """Say above every page what the last refresh could not do."""
+    report = editions.last_refresh()
+    if report is None or (report.outcome != "failed" and not report.problems):
+        return
+    lines = [f"{dataset}: {pick(lang, (zh, en))}" if dataset else pick(lang, (zh, en)) for dataset, zh, en in report.problems]
+    title = text(lang, f"refresh_{'failed' if report.outcome == 'failed' else 'problems'}", when=formats.instant(report.finished_at, zone))
+    body = "<br>".join(escape(line) for line in lines) or escape(text(lang, "refresh_no_reason"))
+    st.html(f"<div class='sw-note' role='status'><b>⚠ {escape(title)}</b><br>{body}</div>")
+
+
+def no_edition() -> None:
+    """The page before the first edition."""
+    lang = controls.language()
+    st.header(text(lang, "no_edition_title"), anchor=False)
+    st.markdown(text(lang, "no_edition_body"))
+    st.code(text(lang, "no_edition_command"), language="bash")
+    st.caption(text(lang, "no_edition_folder", folder=str(editions.published_folder())))
+    report = editions.last_refresh()
+    if report is not None:
+        refresh_problems(lang, "UTC")
+
+
+st.set_page_config(page_title="Streetwise", page_icon=str(HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
+st.html(HERE / "style.css")
+seen = editions.signature()
+edition = seen[0]
+if edition is None:
+    st.navigation([st.Page(no_edition, title="Streetwise", url_path="start")], position="hidden").run()
+else:
+    chosen = controls.language()
+    pages = [
+        st.Page(HERE / "app_pages" / f"{name}.py", title=text(chosen, f"page_{name}"), url_path=name, default=name == "overview")
+        for name in PAGES
+    ]
+    page = st.navigation(pages, position="top")
+    scope = controls.resolve(edition)
+    st.session_state["scope"] = scope
+    with st.container(horizontal_alignment="center"), st.container(width=1320):
+        with st.container(horizontal=True, wrap=False, gap="small", key="phone_pages"):
+            for target in pages:
+                st.page_link(target, query_params=controls.query(st.session_state["choice"]))
+        controls.show(scope)
+        refresh_problems(scope.lang, data.city(edition).time_zone)
+        page.run()
+        st.html(f"<div class='sw-meta'>{escape(text(scope.lang, 'footer'))}</div>")
+watch(seen)

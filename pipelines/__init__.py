@@ -1,0 +1,1 @@
+"""Streetwise: from the extracts of a city to a published edition."""

@@ -1,0 +1,86 @@
+"""What happens when a refresh fails: the log, the note beside the editions, and a webhook if the city has one."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+import duckdb
+import httpx
+
+from pipelines.city import City
+from pipelines.publish import write_last_refresh
+from pipelines.transform import CityResource
+
+WEBHOOK_VARIABLE = "STREETWISE_WEBHOOK_URL"
+_TIMEOUT_SECONDS = 10
+#: Errors whose messages are our own and never quote data; of others only the kind is told.
+_PLAIN_ERRORS = {"ConfigurationError", "ContractError", "SqlFileError", "AuditFailed", "WarehouseBusy", "PermissionError"}
+
+
+def describe_failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    """One line for each failed step: the step, and our own message or the kind of error."""
+    lines = []
+    for event in events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        while error is not None and error.cause is not None:
+            error = error.cause
+        kind = error.cls_name if error else None
+        told = error.message.strip().removeprefix(f"{error.cls_name}:").split(": ", 1)[-1] if error and kind in _PLAIN_ERRORS else kind
+        lines.append(f"{event.step_key}: {told or 'failed'}")
+    return lines
+
+
+def webhook_url(city: City) -> str | None:
+    """Where failures are posted: STREETWISE_WEBHOOK_URL, else `webhook_url` of city.yaml, else nowhere."""
+    return os.environ.get(WEBHOOK_VARIABLE) or city.settings.webhook_url
+
+
+def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, Any]]:
+    """Why a run failed, in both languages: refused deliveries first, else the steps that failed. No data values."""
+    found: list[dict[str, Any]] = []
+    if city.warehouse.exists():
+        con = duckdb.connect(str(city.warehouse), read_only=True)
+        try:
+            rows = con.execute(
+                "SELECT dataset, reason_zh, reason_en FROM landing.deliveries WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2", [run_id]
+            ).fetchall()
+        except duckdb.CatalogException:
+            rows = []
+        finally:
+            con.close()
+        found = [{"dataset": row[0], "message_zh": row[1], "message_en": row[2]} for row in rows]
+    if not found:
+        found = [
+            {"dataset": None, "message_zh": f"步骤失败 {line}", "message_en": f"A step failed: {line}"}
+            for line in failures or ["?"]
+        ]
+    return found
+
+
+def announce_failure(city: City, run_id: str, failures: list[str]) -> list[dict[str, Any]]:
+    """Write `last_refresh.json` and post to the webhook, if there is one; return the problems.
+
+    Raises:
+        httpx.HTTPError: the webhook cannot be reached or answers with an error.
+    """
+    problems = problems_of(city, run_id, failures)
+    write_last_refresh(city, outcome="failed", edition=None, problems=problems)
+    if url := webhook_url(city):
+        lines = [f"{city.settings.name.zh}：刷新失败，页面仍为上一期数据。"] + [p["message_zh"] for p in problems]
+        lines += [f"{city.settings.name.en}: the refresh failed; the pages still show the last edition."] + [p["message_en"] for p in problems]
+        body = {"text": "\n".join(lines), "city": city.settings.area_code, "run_id": run_id, "problems": problems}
+        httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
+    return problems
+
+
+@dg.run_failure_sensor(name="announce_failed_refresh", default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
+def failure_sensor(context: dg.RunFailureSensorContext, city: CityResource) -> None:
+    """Say that a run failed: to the log always, to the page and the webhook as far as they can be reached."""
+    failures = describe_failures(context.get_step_failure_events())
+    context.log.error(f"run {context.dagster_run.run_id} failed: {'; '.join(failures) or 'no step failed'}")
+    try:
+        for problem in announce_failure(city.open(), context.dagster_run.run_id, failures):
+            context.log.error(problem["message_en"])
+    except (httpx.HTTPError, duckdb.Error) as error:
+        context.log.error(f"the failure could not be announced everywhere ({type(error).__name__})")

@@ -1,0 +1,241 @@
+"""The indicator catalogue and its standards: `data_contracts/*.yaml` → typed model → the reference tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import duckdb
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+AreaKind = Literal["urban", "rural", "key", "new"]
+Kind = Literal["count", "proportion", "ratio", "amount", "median", "percentile", "difference"]
+CALENDAR_FROM = date(1990, 1, 1)
+
+
+class Strict(BaseModel):
+    """A model that refuses keys it does not know and cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Strict):
+    """The same words in Chinese and English; neither may be empty."""
+
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class Indicator(Strict):
+    """One entry of the catalogue: everything that is said about an indicator, in one place."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}$")]
+    version: Annotated[int, Field(ge=1)] = 1
+    name: Text
+    definition: Text
+    numerator: Text
+    denominator: Text
+    exclusions: Text
+    attribution: Text
+    kind: Kind
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    unit: str
+    direction: Literal["higher", "lower", "none"]
+    interval: Literal["wilson", "none"] = "none"
+    minimum_count: Annotated[int, Field(ge=0)] = 0
+    people: bool = False
+    dataset: str
+    source: str
+    decimals: Annotated[int, Field(ge=0, le=6)]
+
+    @model_validator(mode="after")
+    def _interval_fits_kind(self) -> Indicator:
+        if (self.interval == "wilson") != (self.kind == "proportion"):
+            raise ValueError(f"{self.id}: a Wilson interval belongs to proportions, and to all of them")
+        return self
+
+
+class Catalogue(Strict):
+    """`indicators.yaml`: the indicators in the order in which they are shown."""
+
+    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Catalogue:
+        ids = [indicator.id for indicator in self.indicators]
+        if repeated := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"repeated indicator ids: {', '.join(repeated)}")
+        return self
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids in order."""
+        return tuple(indicator.id for indicator in self.indicators)
+
+
+class Cadres(Strict):
+    """Cadres that a community needs: by kind of area, and for any other kind."""
+
+    default: Annotated[int, Field(ge=0)]
+    by_area_kind: dict[AreaKind, Annotated[int, Field(ge=0)]] = {}
+
+
+class Standards(Strict):
+    """`standards.yaml`: targets, floors and thresholds; a city may override any of them."""
+
+    targets: dict[str, float]
+    floors: dict[str, float]
+    fund_floor: Annotated[float, Field(ge=0)]
+    cadres: Cadres
+    workers: Annotated[int, Field(ge=0)]
+    satisfaction_threshold: Annotated[int, Field(ge=1, le=5)]
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """Read `indicators.yaml`; raises pydantic.ValidationError for an unknown key, a missing text or a repeated id."""
+    return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def load_standards(path: Path, overrides: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Standards:
+    """Read `standards.yaml` with a city's `overrides` merged over it, nested mappings key by key.
+
+    An override of null removes a target or a floor. Raises pydantic.ValidationError for an unknown key and, where a
+    catalogue is given, ValueError for a target or floor of an indicator that the catalogue does not hold.
+    """
+    merged = merge(yaml.safe_load(path.read_text(encoding="utf-8")), overrides or {})
+    standards = Standards.model_validate(merged)
+    if catalogue is not None:
+        unknown = sorted({*standards.targets, *standards.floors} - set(catalogue.ids))
+        if unknown:
+            raise ValueError(f"standards name indicators that the catalogue does not hold: {', '.join(unknown)}")
+    return standards
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `over` laid over it; mappings merge key by key, null in `over` removes the key."""
+    merged = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def write_reference(
+    con: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    standards: Standards,
+    *,
+    area_code: str,
+    name_zh: str,
+    name_en: str,
+    time_zone: str,
+    currency: str,
+    fiscal_year_start: int,
+    language: str,
+    people_minimum: int,
+    as_of: Iterable[tuple[str, datetime]],
+) -> None:
+    """Replace the tables reference.city, as_of, calendar, indicators and standards.
+
+    `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar runs
+    from 1990 to the end of the year after the latest data cut (after this year if there is none).
+    Raises ValueError for a month outside 1–12 and zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
+    """
+    if not 1 <= fiscal_year_start <= 12:
+        raise ValueError(f"fiscal_year_start is a month, 1 to 12, not {fiscal_year_start}")
+    zone = ZoneInfo(time_zone)
+    cuts = [(dataset, _utc(moment), _utc(moment).replace(tzinfo=UTC).astimezone(zone).date()) for dataset, moment in as_of]
+    last_year = max((on.year for _, _, on in cuts), default=datetime.now(UTC).year) + 1
+    con.execute("CREATE SCHEMA IF NOT EXISTS reference")
+    _table(
+        con,
+        "city",
+        "area_code VARCHAR, name_zh VARCHAR, name_en VARCHAR, time_zone VARCHAR, currency VARCHAR, "
+        "fiscal_year_start INTEGER, language VARCHAR, people_minimum INTEGER",
+        [(area_code, name_zh, name_en, time_zone, currency, fiscal_year_start, language, people_minimum)],
+    )
+    _table(con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", cuts)
+    _write_calendar(con, time_zone, fiscal_year_start, last_year)
+    _table(con, "indicators", _INDICATOR_COLUMNS, indicator_rows(catalogue))
+    _table(con, "standards", "standard VARCHAR, indicator_id VARCHAR, area_kind VARCHAR, value DOUBLE", standard_rows(standards))
+
+
+_INDICATOR_COLUMNS = (
+    "sort_order INTEGER, indicator_id VARCHAR, version INTEGER, name_zh VARCHAR, name_en VARCHAR, "
+    "definition_zh VARCHAR, definition_en VARCHAR, numerator_zh VARCHAR, numerator_en VARCHAR, "
+    "denominator_zh VARCHAR, denominator_en VARCHAR, exclusions_zh VARCHAR, exclusions_en VARCHAR, "
+    "attribution_zh VARCHAR, attribution_en VARCHAR, kind VARCHAR, scale DOUBLE, unit VARCHAR, direction VARCHAR, "
+    '"interval" VARCHAR, minimum_count INTEGER, people BOOLEAN, dataset VARCHAR, source VARCHAR, decimals INTEGER'
+)
+
+
+def indicator_rows(catalogue: Catalogue) -> list[tuple[object, ...]]:
+    """Return one row per catalogue entry, in the column order of reference.indicators."""
+    rows: list[tuple[object, ...]] = []
+    for order, entry in enumerate(catalogue.indicators, start=1):
+        texts = (entry.name, entry.definition, entry.numerator, entry.denominator, entry.exclusions, entry.attribution)
+        words = [word for text in texts for word in (text.zh, text.en)]
+        tail = (entry.kind, entry.scale, entry.unit, entry.direction, entry.interval, entry.minimum_count, entry.people)
+        rows.append((order, entry.id, entry.version, *words, *tail, entry.dataset, entry.source, entry.decimals))
+    return rows
+
+
+def standard_rows(standards: Standards) -> list[tuple[str, str | None, str | None, float]]:
+    """Return (standard, indicator_id, area_kind, value) for each standard; area_kind None holds for any other kind."""
+    rows: list[tuple[str, str | None, str | None, float]] = []
+    rows += [("target", indicator_id, None, value) for indicator_id, value in sorted(standards.targets.items())]
+    rows += [("floor", indicator_id, None, value) for indicator_id, value in sorted(standards.floors.items())]
+    rows.append(("fund_floor", "F08", None, standards.fund_floor))
+    rows.append(("cadres", "M12", None, float(standards.cadres.default)))
+    rows += [("cadres", "M12", kind, float(value)) for kind, value in sorted(standards.cadres.by_area_kind.items())]
+    rows.append(("workers", "M12", None, float(standards.workers)))
+    rows.append(("satisfaction_threshold", "T06", None, float(standards.satisfaction_threshold)))
+    return rows
+
+
+def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
+    con.execute(f"CREATE OR REPLACE TABLE reference.{table} ({columns})")
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        con.executemany(f"INSERT INTO reference.{table} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _write_calendar(con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_start: int, last_year: int) -> None:
+    # ends_at is the UTC instant at which the local day ends: versions of attributes are dated by UTC instants, and the
+    # SQL files may not convert time zones.
+    con.execute(
+        """
+        CREATE OR REPLACE TABLE reference.calendar AS
+        WITH days AS (
+            SELECT CAST(moment AS DATE) AS day
+            FROM generate_series(CAST(? AS TIMESTAMP), CAST(? AS TIMESTAMP), INTERVAL 1 DAY) AS series(moment)
+        ), fiscal AS (
+            SELECT day, CAST(year(day) - CASE WHEN month(day) < ? THEN 1 ELSE 0 END AS INTEGER) AS fiscal_year FROM days
+        )
+        SELECT
+            day,
+            CAST(date_trunc('week', day) AS DATE) AS week_start,
+            CAST(date_trunc('month', day) AS DATE) AS month_start,
+            CAST(date_trunc('quarter', day) AS DATE) AS quarter_start,
+            CAST(date_trunc('year', day) AS DATE) AS year_start,
+            fiscal_year,
+            make_date(fiscal_year, ?, 1) AS fiscal_year_start,
+            CAST(make_date(fiscal_year + 1, ?, 1) - make_date(fiscal_year, ?, 1) AS INTEGER) AS days_in_fiscal_year,
+            timezone('UTC', timezone(?, CAST(day + 1 AS TIMESTAMP))) AS ends_at
+        FROM fiscal
+        ORDER BY day
+        """,
+        [CALENDAR_FROM, date(last_year, 12, 31), *[fiscal_year_start] * 4, time_zone],
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,0 +1,253 @@
+"""The command `streetwise`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from pipelines.city import CITY_VARIABLE, DEFAULT_CITY, City
+from pipelines.instance import prepare_home
+from pipelines.paths import ROOT
+from pipelines.progress import VARIABLE as PROGRESS
+from pipelines.progress import say, stage
+from pipelines.warehouse import WarehouseBusy
+from pipelines.yaml_model import ConfigurationError
+
+HOST = "127.0.0.1"
+SAMPLE_ZONE = ZoneInfo("Asia/Shanghai")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Streetwise 街道智治: analytics for grassroots city governance. A city is a folder; "
+    "start with `streetwise run`, which makes the sample city, refreshes it and serves its pages.",
+)
+out = Console()
+
+CityOption = Annotated[
+    Path | None,
+    typer.Option("--city", "-c", help=f"City folder. Default: ${CITY_VARIABLE}, else the sample city in cities/sample.", show_default=False),
+]
+DashboardPort = Annotated[int, typer.Option("--port", envvar="STREETWISE_PORT", help="Port of the dashboard.")]
+DagsterPort = Annotated[int, typer.Option("--dagster-port", envvar="STREETWISE_DAGSTER_PORT", help="Port of the Dagster UI.")]
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    return typer.Exit(1)
+
+
+def _open(city: Path | None) -> City:
+    try:
+        return City.open(city)
+    except ConfigurationError as error:
+        raise _fail(str(error)) from None
+
+
+@app.command()
+def refresh(
+    city: CityOption = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Forget what was loaded and load every extract again; editions stay.")] = False,
+) -> None:
+    """Load what was delivered, check it, compute the indicators and publish an edition.
+
+    Prints stage, rows and seconds, then the headline figures. Exits with 1 if anything blocking failed: the last good
+    edition then stays, and the message says what to mend.
+    """
+    _refresh(_open(city), rebuild=rebuild)
+
+
+def _refresh(city: City, *, rebuild: bool = False) -> None:
+    os.environ.setdefault(PROGRESS, "1")
+    started = time.monotonic()
+    say(f"refresh of {city.settings.name.zh} {city.settings.name.en} ({city.folder})")
+    from pipelines.refresh import refresh as run_refresh
+
+    try:
+        outcome = run_refresh(city, rebuild=rebuild)
+    except (ConfigurationError, WarehouseBusy) as error:
+        raise _fail(str(error)) from None
+    if not outcome.succeeded:
+        lines = [f"- {p['message_zh']}\n  {p['message_en']}" for p in outcome.problems]
+        raise _fail("刷新失败，未发布新版本 · the refresh failed, nothing was published:\n" + "\n".join(lines))
+    from pipelines.headline import headline_table
+
+    out.print(headline_table(city))
+    out.print(f"published {outcome.edition} in {time.monotonic() - started:.0f} s")
+
+
+@app.command("sample-city")
+def sample_city(
+    directory: Annotated[Path, typer.Argument(help="Folder to make; it must not exist yet or be empty.")] = DEFAULT_CITY,
+    seed: Annotated[int, typer.Option(help="The same seed and date give the same bytes.")] = 2026,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The extracts end the day before. Default: today.", show_default=False)] = None,
+    if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing if the folder already holds a city.")] = False,
+) -> None:
+    """Make the raw extracts of a fictional city: 5 districts, 26 streets, 239 communities, 24 months."""
+    if (directory / "city.yaml").exists():
+        if if_absent:
+            return
+        raise _fail(f"{directory} already holds a city; remove it or name another folder")
+    os.environ.setdefault(PROGRESS, "1")
+    from pipelines.sample_city import make_sample_city
+
+    day = today.date() if today else datetime.now(UTC).astimezone(SAMPLE_ZONE).date()
+    say(f"sample city in {directory}, up to {day - timedelta(days=1)}")
+    with stage("sample city"):
+        make_sample_city(directory, today=day, seed=seed, progress=lambda name, rows: say(f"    {name:<32}{rows:>12,} rows"))
+    out.print(f"next: streetwise refresh --city {directory}")
+
+
+@app.command("new-city")
+def new_city(
+    directory: Annotated[Path, typer.Argument(help="Folder to make.")],
+    name_zh: Annotated[str, typer.Option(help="Name in Chinese.")] = "新城市",
+    name_en: Annotated[str, typer.Option(help="Name in English.")] = "New City",
+    area_code: Annotated[str, typer.Option(help="Code of the city in the dataset `areas`.")] = "city",
+    time_zone: Annotated[str, typer.Option(help="Time zone of the IANA list.")] = "Asia/Shanghai",
+) -> None:
+    """Make an empty city folder with a commented city.yaml and a folder for each dataset's extracts."""
+    if directory.exists() and any(directory.iterdir()):
+        raise _fail(f"{directory} is not empty")
+    from pipelines.sample_city.new_city import make_new_city
+
+    make_new_city(directory, name_zh=name_zh, name_en=name_en, area_code=area_code, time_zone=time_zone)
+    out.print(f"made {directory}; put extracts into {directory}/extracts/<dataset>/ and run: streetwise refresh --city {directory}")
+
+
+@app.command()
+def doctor(city: CityOption = None) -> None:
+    """Check this machine and a city folder: what is wrong, and what to do about it. Exits with 1 if anything is."""
+    from pipelines.doctor import examine
+
+    healthy = True
+    for finding in examine(city):
+        healthy = healthy and finding.good
+        out.print(f"[{'green' if finding.good else 'red'}]{'ok ' if finding.good else 'bad'}[/] {finding.text}", highlight=False)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def dashboard(city: CityOption = None, port: DashboardPort = 8501) -> None:
+    """Serve the pages of a city until Ctrl-C."""
+    chosen = _open(city)
+    _need_ports(port)
+    _serve(chosen, {"dashboard": (_dashboard_command(port), port)})
+
+
+@app.command()
+def dagster(city: CityOption = None, port: DagsterPort = 3000) -> None:
+    """Serve the Dagster UI of a city, with its nightly schedule running, until Ctrl-C."""
+    chosen = _open(city)
+    _need_ports(port)
+    _serve(chosen, {"Dagster": (_dagster_command(port), port)})
+
+
+@app.command()
+def run(city: CityOption = None, port: DashboardPort = 8501, dagster_port: DagsterPort = 3000) -> None:
+    """Make the sample city if there is none, refresh, and serve dashboard and Dagster until Ctrl-C."""
+    _need_ports(port, dagster_port)
+    folder = city or Path(os.environ.get(CITY_VARIABLE) or DEFAULT_CITY)
+    if folder == DEFAULT_CITY:
+        sample_city(DEFAULT_CITY, if_absent=True)
+    chosen = _open(folder)
+    _refresh(chosen)
+    _serve(chosen, {"dashboard": (_dashboard_command(port), port), "Dagster": (_dagster_command(dagster_port), dagster_port)})
+
+
+def _dashboard_command(port: int) -> list[str]:
+    script = str(ROOT / "dashboards" / "streamlit_app.py")
+    flags = ["--server.port", str(port), "--server.address", HOST, "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    return [sys.executable, "-m", "streamlit", "run", script, *flags]
+
+
+def _dagster_command(port: int) -> list[str]:
+    return [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", HOST, "-p", str(port), "--log-level", "warning"]
+
+
+def _need_ports(*ports: int) -> None:
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                raise _fail(
+                    f"port {port} is in use; stop what holds it, or choose another with --port / --dagster-port "
+                    "(STREETWISE_PORT, STREETWISE_DAGSTER_PORT)"
+                ) from None
+
+
+def _serve(city: City, commands: dict[str, tuple[list[str], int]]) -> None:
+    """Start the servers, say where they are once they answer, and end all of them with the first that ends or Ctrl-C."""
+    environment = {**os.environ, CITY_VARIABLE: str(city.folder), "DAGSTER_HOME": str(prepare_home(city)), "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    environment.pop(PROGRESS, None)
+    # A shell starts background jobs with SIGINT ignored, and ignored it stays in children: dagster then ignores TERM too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    started = {
+        name: subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603
+        for name, (command, _) in commands.items()
+    }
+    try:
+        waiting = {name: port for name, (_, port) in commands.items()}
+        while all(process.poll() is None for process in started.values()):
+            for name, port in list(waiting.items()):
+                if _answers(port):
+                    out.print(f"{name}: http://{HOST}:{port}", highlight=False)
+                    del waiting[name]
+                    if not waiting:
+                        out.print("Ctrl-C ends it.")
+            time.sleep(0.3)
+        ended = next(name for name, process in started.items() if process.poll() is not None)
+        raise _fail(f"{ended} ended by itself; its message stands above")
+    except KeyboardInterrupt:
+        out.print("stopping …")
+    finally:
+        _stop(list(started.values()))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Interrupt each server's whole process group, and kill what is left after ten seconds."""
+    for number, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        for process in processes:
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                continue
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and any(_group_lives(process) for process in processes):
+            time.sleep(0.1)
+        if not any(_group_lives(process) for process in processes):
+            return
+
+
+def _group_lives(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Data contracts: typed model, compilation to Great Expectations, validation."""

@@ -1,0 +1,1 @@
+"""From a file in the drop folder to typed, validated rows in landing."""

@@ -1,0 +1,252 @@
+"""`mappings/<dataset>.yaml`: how the columns of a source become the canonical ones of the contract."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlglot
+from pydantic import Field, model_validator
+from sqlglot import exp
+
+from pipelines.city import City, Name, Strict, TimeZone
+from pipelines.contracts.model import Column, Contract
+from pipelines.ingest.files import FileRefused, fold, quote_name, quote_text
+from pipelines.yaml_model import ConfigurationError, read_yaml_model
+
+
+class ColumnMapping(Strict):
+    """Where one canonical column comes from: exactly one of `column`, `constant`, `expression`.
+
+    `values` maps what the source writes to what the contract allows; `otherwise` takes every other non-empty value.
+    `formats` are strptime formats of a date or time, tried in order."""
+
+    column: str | None = None
+    constant: str | int | float | bool | None = None
+    expression: str | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+    otherwise: str | None = None
+    formats: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnMapping:
+        if sum(item is not None for item in (self.column, self.constant, self.expression)) != 1:
+            raise ValueError("needs exactly one of column, constant, expression")
+        if self.expression is not None:
+            parse_expression(self.expression)
+        return self
+
+
+class LeaveOut(Strict):
+    """Rows of the source that are none of ours, with the reason; they are counted."""
+
+    where: str
+    reason: Name
+
+    @model_validator(mode="after")
+    def _safe(self) -> LeaveOut:
+        parse_expression(self.where)
+        return self
+
+
+class Mapping(Strict):
+    """The content of a mapping file; the empty mapping recognises columns by the contract's spellings."""
+
+    kind: Literal["full", "delta"] | None = None
+    time_zone: TimeZone | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    formats: list[str] = Field(default_factory=list)
+    null_tokens: list[str] = Field(default_factory=list)
+    recognise: bool | None = None
+    columns: dict[str, str | ColumnMapping] = Field(default_factory=dict)
+    leave_out: list[LeaveOut] = Field(default_factory=list)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether columns that the mapping does not name are recognised by their headers."""
+        return not self.columns if self.recognise is None else self.recognise
+
+
+def parse_expression(text: str) -> exp.Expression:
+    """The syntax tree of a mapping's SQL expression over the columns of the source.
+
+    Raises:
+        ValueError: it does not parse, or reaches outside the row (subqueries, tables, files, settings).
+    """
+    try:
+        tree = sqlglot.parse_one(text, read="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise ValueError(f"cannot read the SQL expression {text!r}: {error}") from None
+    if not isinstance(tree, exp.Expression) or isinstance(tree, exp.Query | exp.Command | exp.DDL | exp.DML):
+        raise ValueError(f"{text!r} is not an expression over one row")
+    forbidden = (exp.Query, exp.Subquery, exp.Table, exp.Window, exp.AggFunc)
+    if found := tree.find(*forbidden):
+        raise ValueError(f"{text!r} may use only the columns of the same row, not {found.sql(dialect='duckdb')}")
+    for call in tree.find_all(exp.Anonymous):
+        if call.name.lower().startswith(("read_", "glob", "getenv", "query", "getvariable", "current_setting")):
+            raise ValueError(f"{text!r} may not call {call.name}")
+    return tree
+
+
+def load_mapping(city: City, contract: Contract, name: str) -> Mapping:
+    """The city's mapping of that name for a dataset, or the empty one if the dataset's own does not exist.
+
+    Raises:
+        ConfigurationError: the file is wrong, or names a canonical column that the contract does not have.
+    """
+    path = city.mapping_path(name)
+    if not path.is_file() and name == contract.dataset:
+        return Mapping()
+    mapping = read_yaml_model(path, Mapping)
+    known = [column.name for column in contract.columns]
+    for name in mapping.columns:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise ConfigurationError(f'mappings/{path.name}: the contract of {contract.dataset} has no column "{name}"{hint}')
+    return mapping
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One canonical column bound to a file: SQL text (VARCHAR, over the file's columns) and its date formats."""
+
+    column: Column
+    sql: str
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BoundMapping:
+    """A mapping bound to the headers of one file."""
+
+    bindings: tuple[Binding, ...]
+    used_headers: tuple[str, ...]
+    ignored_headers: tuple[str, ...]
+
+
+def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...], file_name: str) -> BoundMapping:
+    """Bind by name, never by position. Personal columns that stop at the door are never read.
+
+    Raises:
+        FileRefused: a column that the mapping names or the contract requires is not in the file, or two headers fit one.
+    """
+    by_fold = {fold(header): header for header in headers}
+    bindings: list[Binding] = []
+    used: set[str] = set()
+    missing: list[Column] = []
+    for column in contract.columns:
+        if not column.enters_landing:
+            continue
+        wanted = mapping.columns.get(column.name)
+        if wanted is None and mapping.recognises:
+            wanted = _recognise(column, by_fold, file_name)
+        if wanted is None:
+            if column.required:
+                missing.append(column)
+            continue
+        item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted
+        names = _source_names(item, by_fold, file_name)
+        used |= set(names)
+        bindings.append(Binding(column, _text_sql(contract, mapping, column, item, by_fold), tuple(item.formats)))
+    if missing:
+        raise FileRefused("missing_column", **_missing(missing, headers, file_name))
+    for item_left_out in mapping.leave_out:
+        used |= set(_column_names(item_left_out.where, by_fold, file_name))
+    ordered = tuple(header for header in headers if header in used)
+    return BoundMapping(tuple(bindings), ordered, tuple(h for h in headers if h not in used))
+
+
+def _recognise(column: Column, by_fold: dict[str, str], file_name: str) -> str | None:
+    spellings = {fold(text) for text in (column.name, column.label_zh, *column.synonyms)}
+    found = [header for folded, header in by_fold.items() if folded in spellings]
+    if len(found) > 1:
+        if fold(column.name) in by_fold:
+            return by_fold[fold(column.name)]
+        if fold(column.label_zh) in by_fold:
+            return by_fold[fold(column.label_zh)]
+        raise FileRefused(
+            "ambiguous_header",
+            zh=f"{file_name} 中有多列都可能是“{column.label_zh}”：{'、'.join(found)}。请在映射文件中指明。",
+            en=f"In {file_name} several columns fit {column.name}: {', '.join(found)}. Say in the mapping which it is.",
+        )
+    return found[0] if found else None
+
+
+def _missing(missing: list[Column], headers: tuple[str, ...], file_name: str) -> dict[str, str]:
+    zh = "、".join(f"“{c.label_zh}”" for c in missing)
+    en = "; ".join(f"{c.name} (or {', '.join((c.label_zh, *c.synonyms)[:4])})" for c in missing)
+    return {
+        "zh": f"{file_name} 缺少必需的列：{zh}。文件中的列：{'、'.join(headers)}。请补上该列，或在映射文件中说明它的名称。",
+        "en": f"{file_name} lacks the required column {en}. Columns found: {', '.join(headers)}. "
+        "Add the column, or say in the mapping what it is called.",
+    }
+
+
+def _resolve(name: str, by_fold: dict[str, str], file_name: str) -> str:
+    header = by_fold.get(fold(name))
+    if header is None:
+        found = "、".join(by_fold.values())
+        raise FileRefused(
+            "missing_column",
+            zh=f"映射文件要求的列“{name}”不在 {file_name} 中。文件中的列：{found}。",
+            en=f"The mapping asks for the column {name}, which {file_name} does not have. Columns found: "
+            f"{', '.join(by_fold.values())}.",
+        )
+    return header
+
+
+def _column_names(expression: str, by_fold: dict[str, str], file_name: str) -> list[str]:
+    return [_resolve(c.name, by_fold, file_name) for c in parse_expression(expression).find_all(exp.Column)]
+
+
+def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str) -> list[str]:
+    if item.column is not None:
+        return [_resolve(item.column, by_fold, file_name)]
+    if item.expression is not None:
+        return _column_names(item.expression, by_fold, file_name)
+    return []
+
+
+def expression_sql(text: str, by_fold: dict[str, str]) -> str:
+    """The expression with every column written as the file's header, quoted."""
+
+    def bind(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Column):
+            return exp.column(by_fold[fold(node.name)], quoted=True)
+        return node
+
+    return parse_expression(text).transform(bind).sql(dialect="duckdb")
+
+
+def clean_sql(source: str, null_tokens: tuple[str, ...]) -> str:
+    """Text without surrounding blanks and control characters; the listed tokens become NULL."""
+    trimmed = f"trim(regexp_replace({source}, '[\\x00-\\x1f\\x7f\\x{{3000}}\\x{{a0}}\\x{{feff}}]+', ' ', 'g'))"
+    listed = ", ".join(quote_text(token.strip()) for token in null_tokens)
+    return f"CASE WHEN {trimmed} IN ({listed}) THEN NULL ELSE {trimmed} END"
+
+
+def _text_sql(
+    contract: Contract, mapping: Mapping, column: Column, item: ColumnMapping, by_fold: dict[str, str]
+) -> str:
+    if item.constant is not None:
+        constant = str(item.constant).lower() if isinstance(item.constant, bool) else str(item.constant)
+        return f"CAST({quote_text(constant)} AS VARCHAR)"
+    if item.column is not None:
+        raw = quote_name(by_fold[fold(item.column)])
+    else:
+        raw = f"CAST({expression_sql(item.expression or 'NULL', by_fold)} AS VARCHAR)"
+    tokens = tuple(dict.fromkeys(("", *contract.null_tokens, *mapping.null_tokens)))
+    text = clean_sql(raw, tokens)
+    known: dict[str, str] = {}
+    for value, spellings in column.allowed.items():
+        for spelling in (value, value.replace("_", " "), *spellings):
+            known[spelling.casefold()] = value
+    for spelling, value in item.values.items():
+        known[spelling.strip().casefold()] = value
+    if not known and item.otherwise is None:
+        return text
+    cases = "".join(f" WHEN {quote_text(spelling)} THEN {quote_text(value)}" for spelling, value in known.items())
+    other = f"CASE WHEN ({text}) IS NOT NULL THEN {quote_text(item.otherwise)} END" if item.otherwise else f"({text})"
+    return f"CASE lower({text}){cases} ELSE {other} END" if cases else other

@@ -1,0 +1,240 @@
+"""Editions: write the marts to a new file, audit exactly those bytes, then move the pointer."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.city import City
+from pipelines.paths import CONTRACTS, ROOT, SQL
+from pipelines.sql_files import read_sql_files, sha256_of
+
+KEPT_EDITIONS = 3
+POINTER = "current"
+LAST_REFRESH = "last_refresh.json"
+
+#: Each query counts what must not be in an edition; any count above zero keeps the edition from being published.
+AUDITS: Mapping[str, str] = {
+    "a figure appears twice": """
+        SELECT count(*) FROM (SELECT 1 FROM marts.indicator_values
+        GROUP BY indicator_id, grain, period_start, area_level, area_code, dimension, member HAVING count(*) > 1)""",
+    "a figure has no entry in the catalogue": """
+        SELECT count(*) FROM marts.indicator_values WHERE indicator_id NOT IN (SELECT indicator_id FROM marts.indicators)""",
+    "a proportion lies outside 0 to 1 or its interval": """
+        SELECT count(*) FROM marts.indicator_values AS v JOIN marts.indicators AS i USING (indicator_id)
+        WHERE i.kind = 'proportion' AND v.value IS NOT NULL
+        AND (v.value < 0 OR v.value > 1 OR v.lower > v.value + 1e-12 OR v.upper < v.value - 1e-12)""",
+    "a rate without cases has a value": """
+        SELECT count(*) FROM marts.indicator_values WHERE denominator = 0 AND value IS NOT NULL""",
+    "a figure about too few people is shown": """
+        SELECT count(*) FROM marts.indicator_values AS v JOIN marts.indicators AS i USING (indicator_id), marts.city AS c
+        WHERE i.people AND v.status IS DISTINCT FROM 'suppressed' AND v.value IS NOT NULL
+        AND CASE WHEN i.kind = 'proportion' THEN v.denominator ELSE v.numerator END BETWEEN 1 AND c.people_minimum - 1""",
+    "a suppressed figure carries a number": """
+        SELECT count(*) FROM marts.indicator_values WHERE status = 'suppressed'
+        AND (numerator IS NOT NULL OR denominator IS NOT NULL OR value IS NOT NULL OR lower IS NOT NULL)""",
+    "the districts do not add up to the city": """
+        SELECT count(*) FROM (
+            SELECT indicator_id, grain, period_start, dimension, member,
+                sum(numerator) FILTER (WHERE area_level = 'city') AS whole, sum(numerator) FILTER (WHERE area_level = 'district') AS parts
+            FROM marts.indicator_values WHERE indicator_id IN ('T01', 'F01') GROUP BY ALL)
+        WHERE parts IS NOT NULL AND abs(whole - parts) > 0.005""",
+}
+
+
+class AuditFailed(RuntimeError):
+    """A new edition breaks a rule of publication; the edition before it stays."""
+
+
+def code_version() -> str:
+    """Version of the software: the package's, with the commit where there is one."""
+    version = importlib.metadata.version("streetwise")
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        commit = subprocess.run(  # noqa: S603
+            ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"],  # noqa: S607
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return f"{version}+{commit.stdout.strip()}"
+    return version
+
+
+def contracts_sha256() -> str:
+    """One digest over all files of `data_contracts/`."""
+    digest = hashlib.sha256()
+    for path in sorted(CONTRACTS.glob("*.yaml")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, now: datetime | None = None) -> str:
+    """Publish the marts of the open warehouse as a new edition and return its name.
+
+    The pointer moves only after the audit of the written file; a kill at any point leaves the old edition or the new one.
+
+    Raises:
+        AuditFailed: the edition breaks a rule of publication.
+    """
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    folder = city.published
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".staging-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    inputs = con.execute("SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2").fetchall()
+    sql_hash, contract_hash = sha256_of(read_sql_files(SQL)), contracts_sha256()
+    short = hashlib.sha256(json.dumps([inputs, sql_hash, contract_hash, run_id]).encode()).hexdigest()[:8]
+    edition = f"edition-{moment:%Y%m%dT%H%M%SZ}-{short}"
+    staging = folder / f".staging-{edition}"
+    staging.mkdir()
+    file = staging / f"{edition}.duckdb"
+    tables = _write(con, file, {
+        "edition": edition, "published_at": moment.replace(tzinfo=None), "run_id": run_id, "code_version": code_version(),
+        "contracts_sha256": contract_hash, "sql_sha256": sql_hash,
+    })  # fmt: skip
+    _audit(file, tables)
+    docs = staging / f"{edition}-data-docs"
+    _write_data_docs(con, city, docs)
+    manifest = {
+        "edition": edition,
+        "published_at": moment.isoformat(timespec="seconds"),
+        "sha256": _sha256(file),
+        "bytes": file.stat().st_size,
+        "tables": tables,
+        "inputs": [{"dataset": dataset, "sha256": sha256} for dataset, sha256 in inputs],
+        "as_of": {str(d): f"{a.isoformat()}Z" for d, a in con.execute("SELECT dataset, as_of FROM marts.as_of ORDER BY 1").fetchall()},
+        "code_version": code_version(),
+        "contracts_sha256": contract_hash,
+        "sql_sha256": sql_hash,
+        "run_id": run_id,
+        "previous": _current_name(folder),
+    }
+    _write_synced(staging / f"{edition}.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+    file.chmod(0o440)
+    _sync(file)
+    for path in sorted(staging.iterdir(), key=lambda p: p.suffix == ".duckdb"):
+        path.rename(folder / path.name)
+    staging.rmdir()
+    _sync(folder)
+    _move_pointer(folder, f"{edition}.duckdb")
+    write_last_refresh(city, outcome="published", edition=edition, problems=[])
+    _forget_old(folder)
+    return edition
+
+
+def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, object]) -> dict[str, int]:
+    """Copy every table of marts into a new file; return the rows of each."""
+    names = [str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1").fetchall()]
+    con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS edition_file")
+    try:
+        con.execute("CREATE SCHEMA edition_file.marts")
+        counts: dict[str, int] = {}
+        for name in names:
+            columns = "*"
+            if name == "indicator_values":
+                columns = "* REPLACE (CAST(getvariable('edition') AS VARCHAR) AS edition, CAST(getvariable('run') AS VARCHAR) AS run_id)"
+                con.execute("SET VARIABLE edition = $1", [about["edition"]])
+                con.execute("SET VARIABLE run = $1", [about["run_id"]])
+            con.execute(f"CREATE TABLE edition_file.marts.{name} AS SELECT {columns} FROM marts.{name}")  # noqa: S608
+            counts[name] = int(con.execute(f"SELECT count(*) FROM edition_file.marts.{name}").fetchall()[0][0])  # noqa: S608
+        con.execute(
+            "CREATE TABLE edition_file.marts.edition (edition VARCHAR, published_at TIMESTAMP, run_id VARCHAR,"
+            " code_version VARCHAR, contracts_sha256 VARCHAR, sql_sha256 VARCHAR)"
+        )
+        con.execute("INSERT INTO edition_file.marts.edition VALUES (?, ?, ?, ?, ?, ?)", list(about.values()))
+        counts["edition"] = 1
+        con.execute("CHECKPOINT edition_file")
+    finally:
+        con.execute("DETACH edition_file")
+    if file.with_name(file.name + ".wal").exists():
+        raise AuditFailed("the edition was not written to its end")
+    return counts
+
+
+def _audit(file: Path, tables: Mapping[str, int]) -> None:
+    """Reopen the written file read-only and count what must not be there."""
+    con = duckdb.connect(str(file), read_only=True)
+    try:
+        broken = [name for name, sql in AUDITS.items() if int(con.execute(sql).fetchall()[0][0]) > 0]
+        for name, rows in tables.items():
+            if int(con.execute(f"SELECT count(*) FROM marts.{name}").fetchall()[0][0]) != rows:  # noqa: S608
+                broken.append(f"marts.{name} is not complete")
+    finally:
+        con.close()
+    if broken:
+        raise AuditFailed("not published: " + "; ".join(broken))
+
+
+def _write_data_docs(con: duckdb.DuckDBPyConnection, city: City, folder: Path) -> None:
+    from pipelines.contracts.data_docs import build_data_docs
+
+    rows = con.execute("SELECT dataset, result_json FROM landing.suite_results ORDER BY dataset").fetchall()
+    results = {str(dataset): json.loads(text) for dataset, text in rows}
+    build_data_docs(folder, results, title=f"{city.settings.name.zh} · {city.settings.name.en}")
+
+
+def _move_pointer(folder: Path, target: str) -> None:
+    link = folder / f".{POINTER}-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    link.replace(folder / POINTER)
+    _sync(folder)
+
+
+def _current_name(folder: Path) -> str | None:
+    pointer = folder / POINTER
+    return pointer.resolve().stem if pointer.is_symlink() and pointer.exists() else None
+
+
+def current_edition(city: City) -> str | None:
+    """Name of the edition that readers see now."""
+    return _current_name(city.published)
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the newest editions; one that a reader still has open stays readable to it."""
+    current = _current_name(folder)
+    for file in sorted(folder.glob("edition-*.duckdb"))[:-KEPT_EDITIONS]:
+        if file.stem == current:
+            continue
+        file.unlink(missing_ok=True)
+        file.with_suffix(".json").unlink(missing_ok=True)
+        shutil.rmtree(folder / f"{file.stem}-data-docs", ignore_errors=True)
+
+
+def write_last_refresh(city: City, *, outcome: str, edition: str | None, problems: list[dict[str, Any]]) -> None:
+    """Say beside the editions how the latest refresh ended, for the page to show (a failed one publishes nothing)."""
+    city.published.mkdir(parents=True, exist_ok=True)
+    content = {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "outcome": outcome, "edition": edition, "problems": problems}
+    part = city.published / f".{LAST_REFRESH}-{os.getpid()}"
+    _write_synced(part, json.dumps(content, ensure_ascii=False, indent=1))
+    part.replace(city.published / LAST_REFRESH)
+
+
+def _write_synced(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,65 @@
+"""The nightly job run headless, and what it came to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.city import CITY_VARIABLE, City
+from pipelines.ingest.load import clear_state
+from pipelines.instance import prepare_home
+from pipelines.schedules import NIGHTLY
+from pipelines.warehouse import writer_lease
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a refresh ended: the edition that it published, or why it published none."""
+
+    edition: str | None
+    problems: list[dict[str, Any]]
+
+    @property
+    def succeeded(self) -> bool:
+        """True when an edition was published."""
+        return self.edition is not None
+
+
+def refresh(city: City, *, rebuild: bool = False) -> Outcome:
+    """Run the nightly job in this process, with its history in the city's Dagster home.
+
+    Args:
+        rebuild: forget warehouse and landing first and load every extract again; editions stay.
+
+    Raises:
+        WarehouseBusy: another refresh is at work.
+    """
+    with writer_lease(city):  # says at once who is at work, before anything is removed
+        if rebuild:
+            clear_state(city)
+    os.environ["DAGSTER_HOME"] = str(prepare_home(city))
+    os.environ[CITY_VARIABLE] = str(city.folder)
+    import dagster as dg
+    import httpx
+
+    from pipelines.alerts import announce_failure, describe_failures
+    from pipelines.definitions import build_defs
+    from pipelines.publish import current_edition
+
+    job = build_defs(city).resolve_job_def(NIGHTLY)
+    with dg.DagsterInstance.get() as instance:
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)
+        if result.success:
+            return Outcome(current_edition(city), [])
+        failures = describe_failures(event for event in result.all_events if event.is_step_failure)
+        try:
+            return Outcome(None, announce_failure(city, result.run_id, failures))
+        except httpx.HTTPError as error:
+            problem = {
+                "dataset": None,
+                "message_zh": f"刷新失败，且无法通知 webhook（{type(error).__name__}）。",
+                "message_en": f"The refresh failed, and the webhook could not be told ({type(error).__name__}).",
+            }
+            return Outcome(None, [problem])

@@ -1,0 +1,237 @@
+"""Assets of landing, reference and every `sql/<schema>/<table>.sql`: made by factories, policy set once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipelines.catalogue import Catalogue, load_catalogue, load_standards, write_reference
+from pipelines.city import City
+from pipelines.contracts.model import Contract, Rule
+from pipelines.ingest.ledger import create_landing
+from pipelines.ingest.load import LoadResult, load_dataset
+from pipelines.paths import CONTRACTS
+from pipelines.progress import say, stage
+from pipelines.sql_files import SqlFile, run_file
+from pipelines.warehouse import open_warehouse
+
+#: Every asset that opens the warehouse takes a slot of this pool; dagster.yaml limits it to one.
+POOL = "warehouse"
+OWNERS = ["team:data-office"]
+ACCEPTED = "delivery_accepted"
+RELATIONS = dg.AssetKey(["landing", "relations"])
+#: Tables of landing that every load writes; whoever reads them waits for all loads.
+LEDGER_TABLES = {"landing.deliveries", "landing.contract_results", "landing.rejects", "landing.suite_results"}
+REFERENCE_TABLES = ("city", "calendar", "as_of", "indicators", "standards")
+
+
+class CityResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The city that a run works on."""
+
+    folder: str
+
+    def open(self) -> City:
+        """The city folder, read anew, so that a mended city.yaml needs no restart.
+
+        Raises:
+            ConfigurationError: there is no such city, or its city.yaml is wrong.
+        """
+        return City.open(self.folder or None)
+
+
+def check_name(rule: Rule) -> str:
+    """Name of a rule as an asset check."""
+    return rule.id.replace(".", "__")
+
+
+def landing_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset that loads the new deliveries of one dataset, with a check for every rule of its contract."""
+    key = dg.AssetKey(["landing", contract.dataset])
+    specs = [dg.AssetCheckSpec(ACCEPTED, asset=key, blocking=True, description="No delivery was refused.")]
+    specs += [dg.AssetCheckSpec(check_name(rule), asset=key, description=rule.name_en) for rule in contract.rules]
+
+    @dg.asset(
+        key=key,
+        group_name="landing",
+        description=contract.purpose,
+        check_specs=specs,
+        pool=POOL,
+        owners=OWNERS,
+        kinds={"duckdb", "greatexpectations"},
+        code_version=contract.sha256[:12],
+    )
+    def load(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        opened = city.open()
+        try:
+            with stage(f"landing {contract.dataset}") as current, open_warehouse(opened) as con:
+                create_landing(con, [contract])
+                result = load_dataset(con, opened, contract, run_id=context.run_id, report=context.log.info)
+                current.rows = sum(delivery.rows_loaded for delivery in result.deliveries)
+                rows = int(con.execute(f"SELECT count(*) FROM landing.{contract.dataset}").fetchall()[0][0])  # noqa: S608
+        except duckdb.Error as error:
+            # DuckDB quotes whole rows in its messages; personal data must not reach a log.
+            raise RuntimeError(f"{type(error).__name__} while loading {contract.dataset}") from None
+        for delivery in result.refused:
+            say(f"  ! {delivery.reason_zh}\n    {delivery.reason_en}")
+        return dg.MaterializeResult(metadata=_load_metadata(contract, result, rows), check_results=list(_check_results(contract, result)))
+
+    return load
+
+
+def _load_metadata(contract: Contract, result: LoadResult, rows: int) -> dict[str, Any]:
+    counts = {
+        name: sum(getattr(d, f"rows_{name}") for d in result.deliveries)
+        for name in ("in", "loaded", "rejected", "deduplicated", "left_out")
+    }
+    return {
+        "dagster/row_count": rows,
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(n, t) for n, t in contract.landing_schema()]),
+        "new_deliveries": len(result.deliveries),
+        **{f"rows_{name}": count for name, count in counts.items()},
+        "ignored_columns": {name: list(headers) for name, headers in result.ignored_headers.items()},
+    }
+
+
+def _check_results(contract: Contract, result: LoadResult) -> Iterator[dg.AssetCheckResult]:
+    reasons = {d.file_name: d.reason_en or "" for d in result.refused}
+    yield dg.AssetCheckResult(
+        check_name=ACCEPTED, passed=not reasons, severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"deliveries": len(result.deliveries), "refused": reasons},
+    )  # fmt: skip
+    for count in result.rules:
+        yield dg.AssetCheckResult(
+            check_name=check_name(count.rule), passed=count.failed == 0, severity=dg.AssetCheckSeverity.WARN,
+            metadata={"rows_checked": count.checked, "rows_failed": count.failed, "rule": count.rule.name_zh},
+        )  # fmt: skip
+
+
+def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    """The asset that counts, across datasets, the codes that no other dataset knows; such rows stay, as `unlocated`."""
+    links = [
+        (c.dataset, column.landing_name, *column.references, column.label_zh)
+        for c in contracts.values()
+        for column in c.landed_columns
+        if column.references and column.references[0] in contracts
+    ]
+    specs = [
+        dg.AssetCheckSpec(f"{dataset}__{column}", asset=RELATIONS, description=f"{dataset}.{column} is known in {target}")
+        for dataset, column, target, _, _ in links
+    ]
+
+    @dg.asset(
+        key=RELATIONS,
+        deps=[dg.AssetKey(["landing", dataset]) for dataset in contracts],
+        group_name="landing",
+        description="How many codes of each dataset another dataset knows; unknown ones stay and count as unlocated.",
+        check_specs=specs,
+        pool=POOL,
+        owners=OWNERS,
+        kinds={"duckdb"},
+    )
+    def relations(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        results = []
+        with open_warehouse(city.open()) as con:
+            create_landing(con, contracts.values())
+            con.execute("DELETE FROM landing.contract_results WHERE rule_id LIKE '%.known'")
+            for dataset, column, target, target_column, label in links:
+                current = " AND _valid_to IS NULL" if contracts[dataset].keeps_history else ""
+                checked, unknown = con.execute(
+                    f"SELECT count(*), count(*) FILTER (WHERE {column} NOT IN (SELECT {target_column} FROM landing.{target}))"  # noqa: S608
+                    f" FROM landing.{dataset} WHERE {column} IS NOT NULL{current}"
+                ).fetchall()[0]
+                con.execute(
+                    "INSERT INTO landing.contract_results SELECT delivery_id, dataset, ?, ?, ?, ?, 'consistency', 'warning',"
+                    " ?, ?, ?, now() AT TIME ZONE 'UTC' FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'"
+                    " ORDER BY as_of DESC, loaded_at DESC, delivery_id LIMIT 1",
+                    [f"{column}.known", f"{column} is known in {target}", f"{label}应在 {target} 中存在", column, checked, unknown, unknown == 0, dataset],
+                )
+                results.append(
+                    dg.AssetCheckResult(
+                        check_name=f"{dataset}__{column}", passed=unknown == 0, severity=dg.AssetCheckSeverity.WARN,
+                        metadata={"rows_checked": checked, "rows_unknown": unknown},
+                    )  # fmt: skip
+                )
+        return dg.MaterializeResult(check_results=results)
+
+    return relations
+
+
+def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
+    """The tables that do not come from extracts: city, calendar, data cuts, catalogue, standards."""
+
+    @dg.multi_asset(
+        name="reference",
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(["reference", name]),
+                deps=[RELATIONS, *(dg.AssetKey(["landing", dataset]) for dataset in datasets)],
+                group_name="reference",
+                owners=OWNERS,
+                kinds={"duckdb"},
+            )
+            for name in REFERENCE_TABLES
+        ],
+        pool=POOL,
+    )
+    def reference(context: dg.AssetExecutionContext, city: CityResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        opened = city.open()
+        with stage("reference"), open_warehouse(opened) as con:
+            write_city_reference(con, opened)
+            counts = {t: int(con.execute(f"SELECT count(*) FROM reference.{t}").fetchall()[0][0]) for t in REFERENCE_TABLES}  # noqa: S608
+        for name, rows in counts.items():
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(["reference", name]), metadata={"dagster/row_count": rows})
+
+    return reference
+
+
+def city_catalogue(city: City) -> Catalogue:
+    """The catalogue of indicators (the same in every city)."""
+    return load_catalogue(CONTRACTS / "indicators.yaml")
+
+
+def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
+    """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`."""
+    cuts = con.execute("SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1").fetchall()
+    settings, catalogue = city.settings, city_catalogue(city)
+    write_reference(
+        con,
+        catalogue,
+        load_standards(CONTRACTS / "standards.yaml", settings.standards, catalogue),
+        area_code=settings.area_code,
+        name_zh=settings.name.zh,
+        name_en=settings.name.en,
+        time_zone=settings.time_zone,
+        currency=settings.currency,
+        fiscal_year_start=settings.fiscal_year_start,
+        language=settings.language,
+        people_minimum=settings.people_minimum,
+        as_of=[(str(dataset), settings.as_of or cut) for dataset, cut in cuts],
+    )
+
+
+def sql_asset(file: SqlFile, datasets: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset that a SQL file is: dependencies, description and version come from the file."""
+    deps = {dg.AssetKey(name.split(".")) for name in file.dependencies if name not in LEDGER_TABLES}
+    if LEDGER_TABLES & set(file.dependencies):
+        deps |= {RELATIONS, *(dg.AssetKey(["landing", dataset]) for dataset in datasets)}
+
+    @dg.asset(
+        key=dg.AssetKey([file.schema, file.table]),
+        deps=sorted(deps),
+        group_name=file.schema,
+        description=file.description,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```"), "dagster/table_name": f"{file.schema}.{file.table}"},
+        code_version=file.sha256[:12],
+        pool=POOL,
+        owners=OWNERS,
+        kinds={"duckdb", "sql"},
+    )
+    def transform(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with stage(f"{file.schema} {file.table}") as current, open_warehouse(city.open()) as con:
+            current.rows = run_file(con, file)
+            columns = con.execute(f"DESCRIBE {file.schema}.{file.table}").fetchall()
+        schema = dg.TableSchema([dg.TableColumn(str(row[0]), str(row[1])) for row in columns])
+        return dg.MaterializeResult(metadata={"dagster/row_count": current.rows, "dagster/column_schema": schema})
+
+    return transform

@@ -1,0 +1,67 @@
+"""The warehouse of a city: one DuckDB file, one writer."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import duckdb
+
+from pipelines.city import City
+
+
+class WarehouseBusy(RuntimeError):
+    """Another process is writing this city's warehouse; the message names it."""
+
+
+@contextmanager
+def writer_lease(city: City) -> Iterator[None]:
+    """Hold the right to write in this city's state; a kernel lock, so it ends with the process, however that ends.
+
+    Raises:
+        WarehouseBusy: another process holds it.
+    """
+    city.state.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(city.state / "writer.lock", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace")
+            raise WarehouseBusy(f"another refresh of {city.folder.name} is at work: {holder}") from None
+        os.ftruncate(descriptor, 0)
+        note = {"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        os.pwrite(descriptor, json.dumps(note).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_warehouse(city: City) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The one read-write connection to the warehouse, closed (and the lease given back) when the body ends or raises.
+
+    Raises:
+        WarehouseBusy: another process is writing.
+    """
+    with writer_lease(city):
+        spill = city.state / "spill"
+        spill.mkdir(exist_ok=True)
+        con = duckdb.connect(
+            str(city.warehouse),
+            config={
+                "memory_limit": os.environ.get("STREETWISE_MEMORY_LIMIT", "3GB"),
+                "temp_directory": str(spill),
+                "python_enable_replacements": "false",
+                "autoinstall_known_extensions": "false",
+            },
+        )
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            yield con
+        finally:
+            con.close()

@@ -1,0 +1,14 @@
+-- Movements of money with the area, fund and fiscal year of their budget line; without a line: no area, fund unknown, year of the date.
+SELECT
+    p.payment_id,
+    p.line_id,
+    coalesce(p.commitment_id, CASE WHEN p.kind = 'commitment' THEN p.payment_id END) AS commitment_id,
+    p.kind,
+    p.occurred_on,
+    p.amount,
+    b.area_code,
+    coalesce(b.fund, 'unknown') AS fund,
+    coalesce(b.fiscal_year, k.fiscal_year) AS fiscal_year
+FROM landing.payments AS p
+INNER JOIN reference.calendar AS k ON k.day = p.occurred_on
+LEFT JOIN landing.budget_lines AS b ON b.line_id = p.line_id

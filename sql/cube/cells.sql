@@ -1,0 +1,94 @@
+-- Every figure with its parts, before value, interval and status; areas in force without cases have a row of zeros.
+WITH counted AS (
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        numerator, denominator, excluded, pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.ticket_cells
+    UNION ALL
+    SELECT
+        'T13' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(NULL AS DECIMAL(28, 2)) AS numerator, CAST(resolved AS DECIMAL(28, 2)) AS denominator,
+        excluded, CAST(0 AS BIGINT) AS pending,
+        median_hours AS quantile
+    FROM cube.ticket_hours_cells
+    UNION ALL
+    SELECT
+        'T14' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(NULL AS DECIMAL(28, 2)) AS numerator, CAST(resolved AS DECIMAL(28, 2)) AS denominator,
+        excluded, CAST(0 AS BIGINT) AS pending,
+        percentile_90_hours AS quantile
+    FROM cube.ticket_hours_cells
+    UNION ALL
+    SELECT
+        'T11' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(opened AS DECIMAL(28, 2)) AS numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.backlog_cells
+    UNION ALL
+    SELECT
+        'T12' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(overdue AS DECIMAL(28, 2)) AS numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.backlog_cells
+    WHERE overdue > 0
+    UNION ALL
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
+        numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.meeting_cells
+    UNION ALL
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        numerator, denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.stock_cells
+),
+expected AS (
+    SELECT DISTINCT e.indicator_id, e.grain, e.period_start, a.level AS area_level, a.area_code, i.kind
+    FROM core.indicator_periods AS e
+    INNER JOIN reference.indicators AS i ON i.indicator_id = e.indicator_id
+    INNER JOIN core.areas AS a
+        ON a.valid_from <= e.stock_on
+        AND (
+            a.valid_to IS NULL
+            OR (e.time_kind = 'stock' AND e.stock_on < a.valid_to)
+            OR (e.time_kind = 'flow' AND e.period_start < a.valid_to)
+        )
+    WHERE e.is_filled AND e.grain <> 'day' AND a.level IN ('district', 'street', 'community')
+    UNION
+    SELECT e.indicator_id, e.grain, e.period_start, 'city' AS area_level, c.area_code, i.kind
+    FROM core.indicator_periods AS e
+    INNER JOIN reference.indicators AS i ON i.indicator_id = e.indicator_id
+    CROSS JOIN reference.city AS c
+    WHERE e.is_filled AND e.grain <> 'day'
+),
+missing AS (
+    SELECT x.*
+    FROM expected AS x
+    ANTI JOIN counted AS k
+        ON k.indicator_id = x.indicator_id
+        AND k.grain = x.grain
+        AND k.period_start = x.period_start
+        AND k.area_level = x.area_level
+        AND k.area_code = x.area_code
+        AND k.dimension = 'all'
+)
+SELECT
+    indicator_id, grain, period_start, area_level, area_code, dimension, member,
+    numerator, denominator, excluded, pending, quantile
+FROM counted
+UNION ALL
+SELECT
+    indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
+    CASE WHEN kind NOT IN ('median', 'percentile') THEN CAST(0 AS DECIMAL(28, 2)) END AS numerator,
+    CASE WHEN kind NOT IN ('count', 'amount') THEN CAST(0 AS DECIMAL(28, 2)) END AS denominator,
+    CAST(0 AS BIGINT) AS excluded,
+    CAST(0 AS BIGINT) AS pending,
+    CAST(NULL AS DOUBLE) AS quantile
+FROM missing

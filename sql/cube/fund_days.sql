@@ -1,0 +1,30 @@
+-- Budget and fiscal year to date by area and fund, on every day on which a stock is taken.
+WITH days AS (
+    SELECT DISTINCT stock_on, fiscal_year FROM core.indicator_periods WHERE indicator_id LIKE 'F%'
+),
+parts AS (
+    SELECT
+        d.stock_on,
+        b.area_code,
+        b.fund,
+        b.opening_amount + coalesce(b.adjustment_amount, 0) + coalesce(b.carried_in_amount, 0) AS budget,
+        0 AS released,
+        0 AS spent,
+        0 AS open_commitments
+    FROM landing.budget_lines AS b
+    INNER JOIN days AS d ON d.fiscal_year = b.fiscal_year
+    UNION ALL
+    SELECT d.stock_on, e.area_code, e.fund, 0 AS budget, e.released, e.spent, e.open_commitments
+    FROM cube.fund_events AS e
+    INNER JOIN days AS d ON d.fiscal_year = e.fiscal_year AND e.day <= d.stock_on
+)
+SELECT
+    stock_on,
+    area_code,
+    fund,
+    CAST(sum(budget) AS DECIMAL(28, 2)) AS budget,
+    CAST(sum(released) AS DECIMAL(28, 2)) AS released,
+    CAST(sum(spent) AS DECIMAL(28, 2)) AS spent,
+    CAST(sum(open_commitments) AS DECIMAL(28, 2)) AS open_commitments
+FROM parts
+GROUP BY stock_on, area_code, fund

@@ -1,0 +1,79 @@
+-- Releases, net payments and changes of open commitments by day, area, fund and fiscal year.
+-- A commitment is open by its amount less the payments that name it, never below 0 unless it is itself negative.
+WITH named AS (
+    SELECT commitment_id, min(line_id) AS line_id
+    FROM core.payments
+    WHERE kind = 'commitment'
+    GROUP BY commitment_id
+),
+lines AS (
+    SELECT line_id, min(area_code) AS area_code, min(fund) AS fund, min(fiscal_year) AS fiscal_year
+    FROM core.payments
+    GROUP BY line_id
+),
+moves AS (
+    SELECT
+        p.commitment_id,
+        n.line_id,
+        p.occurred_on AS day,
+        sum(CASE WHEN p.kind = 'commitment' THEN p.amount ELSE 0 END) AS committed,
+        sum(CASE WHEN p.kind = 'payment' THEN p.amount ELSE 0 END) AS paid
+    FROM core.payments AS p
+    INNER JOIN named AS n ON n.commitment_id = p.commitment_id
+    WHERE p.kind IN ('commitment', 'payment')
+    GROUP BY p.commitment_id, n.line_id, p.occurred_on
+),
+running AS (
+    SELECT
+        commitment_id,
+        line_id,
+        day,
+        sum(committed) OVER (
+            PARTITION BY commitment_id ORDER BY day NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS committed,
+        sum(paid) OVER (
+            PARTITION BY commitment_id ORDER BY day NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS paid
+    FROM moves
+),
+open_amounts AS (
+    SELECT
+        commitment_id,
+        line_id,
+        day,
+        CASE WHEN committed > 0 THEN greatest(committed - paid, 0) ELSE committed END AS open_amount
+    FROM running
+),
+steps AS (
+    SELECT
+        line_id,
+        day,
+        open_amount - coalesce(lag(open_amount) OVER (PARTITION BY commitment_id ORDER BY day NULLS LAST), 0) AS step
+    FROM open_amounts
+),
+events AS (
+    SELECT
+        area_code,
+        fund,
+        fiscal_year,
+        occurred_on AS day,
+        CASE WHEN kind = 'release' THEN amount ELSE 0 END AS released,
+        CASE kind WHEN 'payment' THEN amount WHEN 'refund' THEN -amount ELSE 0 END AS spent,
+        0 AS open_commitments
+    FROM core.payments
+    WHERE kind <> 'commitment'
+    UNION ALL
+    SELECT l.area_code, l.fund, l.fiscal_year, s.day, 0 AS released, 0 AS spent, s.step AS open_commitments
+    FROM steps AS s
+    INNER JOIN lines AS l ON l.line_id = s.line_id
+)
+SELECT
+    area_code,
+    fund,
+    fiscal_year,
+    day,
+    CAST(sum(released) AS DECIMAL(28, 2)) AS released,
+    CAST(sum(spent) AS DECIMAL(28, 2)) AS spent,
+    CAST(sum(open_commitments) AS DECIMAL(28, 2)) AS open_commitments
+FROM events
+GROUP BY area_code, fund, fiscal_year, day

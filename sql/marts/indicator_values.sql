@@ -1,0 +1,110 @@
+-- Every figure: value, 95 % Wilson interval, target and status, by indicator, period, area, dimension and member.
+WITH parts AS (
+    SELECT
+        c.indicator_id,
+        i.version AS indicator_version,
+        c.grain,
+        c.period_start,
+        c.area_level,
+        c.area_code,
+        c.dimension,
+        c.member,
+        CAST(c.numerator AS DOUBLE) AS numerator,
+        CASE WHEN i.kind NOT IN ('count', 'amount') THEN CAST(c.denominator AS DOUBLE) END AS denominator,
+        c.excluded,
+        c.pending,
+        c.quantile,
+        i.kind,
+        i.scale,
+        i.direction,
+        i.people,
+        greatest(y.people_minimum, i.minimum_count) AS minimum,
+        e.elapsed_share,
+        NOT e.is_over
+            OR c.pending > 0
+            OR (
+                c.indicator_id IN ('T05', 'T06')
+                AND CAST(e.period_end + INTERVAL 30 DAY AS DATE) > e.as_of_on
+            ) AS is_provisional,
+        e.as_of,
+        s.value AS target
+    FROM cube.cells AS c
+    INNER JOIN core.indicator_periods AS e
+        ON e.indicator_id = c.indicator_id AND e.grain = c.grain AND e.period_start = c.period_start
+    INNER JOIN reference.indicators AS i ON i.indicator_id = c.indicator_id
+    CROSS JOIN reference.city AS y
+    LEFT JOIN reference.standards AS s ON s.standard = 'target' AND s.indicator_id = c.indicator_id
+),
+valued AS (
+    SELECT
+        *,
+        coalesce(people AND coalesce(denominator, numerator) > 0 AND coalesce(denominator, numerator) < minimum, FALSE)
+            AS is_suppressed,
+        CASE
+            WHEN kind IN ('count', 'amount') THEN numerator
+            WHEN kind IN ('median', 'percentile') THEN quantile
+            WHEN kind = 'difference' THEN scale * (CAST(numerator AS DOUBLE) / nullif(denominator, 0) - elapsed_share)
+            ELSE scale * (CAST(numerator AS DOUBLE) / nullif(denominator, 0))
+        END AS value,
+        CASE
+            WHEN kind = 'proportion' AND denominator > 0
+                THEN CAST(numerator + 1.920729410347062 AS DOUBLE) / nullif(denominator + 3.841458820694124, 0)
+        END AS centre,
+        CASE
+            WHEN kind = 'proportion' AND denominator > 0
+                THEN CAST(
+                    1.959963984540054 * sqrt(
+                        CAST(numerator * (denominator - numerator) AS DOUBLE) / nullif(denominator, 0) + 0.960364705173531
+                    ) AS DOUBLE
+                ) / nullif(denominator + 3.841458820694124, 0)
+        END AS half_width
+    FROM parts
+),
+bounded AS (
+    SELECT
+        *,
+        CASE WHEN centre IS NOT NULL THEN CASE WHEN numerator = 0 THEN 0 ELSE greatest(centre - half_width, 0) END END AS lower,
+        CASE WHEN centre IS NOT NULL THEN CASE WHEN numerator = denominator THEN 1 ELSE least(centre + half_width, 1) END END
+            AS upper
+    FROM valued
+)
+SELECT
+    'unpublished' AS edition,
+    indicator_id,
+    indicator_version,
+    grain,
+    period_start,
+    area_level,
+    area_code,
+    dimension,
+    member,
+    CASE WHEN NOT is_suppressed THEN numerator END AS numerator,
+    CASE WHEN NOT is_suppressed THEN denominator END AS denominator,
+    CASE WHEN NOT is_suppressed THEN excluded END AS excluded,
+    CASE WHEN NOT is_suppressed THEN pending END AS pending,
+    CASE WHEN NOT is_suppressed THEN value END AS value,
+    CASE WHEN NOT is_suppressed THEN lower END AS lower,
+    CASE WHEN NOT is_suppressed THEN upper END AS upper,
+    target,
+    CASE
+        WHEN denominator = 0 THEN 'no_cases'
+        WHEN is_suppressed THEN 'suppressed'
+        WHEN is_provisional THEN 'provisional'
+        WHEN target IS NULL THEN NULL
+        WHEN direction <> 'lower' AND value >= target THEN 'met'
+        WHEN direction = 'lower' AND value <= target THEN 'met'
+        WHEN direction <> 'lower' AND upper >= target THEN 'watch'
+        WHEN direction = 'lower' AND lower <= target THEN 'watch'
+        ELSE 'missed'
+    END AS status,
+    as_of,
+    CAST(NULL AS VARCHAR) AS run_id
+FROM bounded
+ORDER BY
+    indicator_id NULLS LAST,
+    grain NULLS LAST,
+    area_level NULLS LAST,
+    dimension NULLS LAST,
+    area_code NULLS LAST,
+    period_start NULLS LAST,
+    member NULLS LAST

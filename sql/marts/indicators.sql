@@ -1,0 +1,2 @@
+-- The indicator catalogue: names, definitions, kinds and units.
+SELECT * FROM reference.indicators ORDER BY sort_order NULLS LAST
