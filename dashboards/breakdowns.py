@@ -111,7 +111,7 @@ def failing_communities(scope: Scope, indicator_id: str, key: str) -> None:
     everyone = data.areas(scope.edition)
     parts.section(scope, t(scope, f"failing_{indicator_id}"), [indicator_id], key, t(scope, "failing_note", n=len(failing), all=len(judged)))
     if not failing:
-        st.success(t(scope, "failing_none"))
+        parts.calm(t(scope, "failing_none"))
         return
     groups: dict[str, list[str]] = {}
     for area in failing:
@@ -135,17 +135,20 @@ def money_bars(scope: Scope) -> None:
     rows: list[tuple[str, str, float, str]] = []
     for name, figures in groups:
         budget, received, paid = figures["F01"], figures["F02"], figures["F03"]
+        whole = (budget.numerator if budget else None) or 0.0
+        if whole <= 0:
+            continue
         for word, amount in (
             (words[0], budget.numerator if budget else None), (words[1], received.numerator if received else None), (words[2], paid.numerator if paid else None),
         ):  # fmt: skip
             if amount is not None:
-                rows.append((name, word, amount, formats.money(amount, scope.lang)))
+                rows.append((f"{name} {formats.money(whole, scope.lang)}", word, amount / whole, formats.money(amount, scope.lang)))
     if not rows:
         st.info(t(scope, "nothing_to_draw"))
         return
     keys = "".join(f"<i class='sw-key sw-key-{css}'></i>{escape(word)}" for css, word in zip(("budget", "received", "paid"), words, strict=True))
     st.html(f"<div class='sw-line'>{keys}</div>")
-    parts.draw(charts.nested_bars(rows, words, scope.lang), "; ".join(f"{g} {p} {s}" for g, p, _, s in rows), "money")
+    parts.draw(charts.nested_bars(rows, words), "; ".join(f"{g} {p} {s}" for g, p, _, s in rows), "money")
 
 
 def by_fund(scope: Scope) -> None:
@@ -167,5 +170,5 @@ def by_fund(scope: Scope) -> None:
             count = formats.fraction(figure, indicator, scope.lang) if figure else ""
             cells.append(f"<span class='{paint}'>{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div class='sw-line sw-wide'>{escape(count)}</div>")
         rows.append(cells)
-    head = [(t(scope, "fund"), ""), *((parts.label(scope, catalogue[i]), "sw-num") for i in ids)]
+    head = [(t(scope, "fund"), ""), *((parts.label(scope, catalogue[i]), "sw-num sw-wide" if i in ("F01", "F05") else "sw-num") for i in ids)]
     st.html(parts.table(head, rows))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +34,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a series."""
+    """One value of a series; the line is broken where the stretch changes (cumulative figures start anew)."""
 
     day: date
     value: float | None
@@ -42,6 +43,7 @@ class Point:
     upper: float | None
     count: str
     provisional: bool
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
         "scale": {"domain": [low, high], "nice": False, "zero": False},
         "axis": _axis(grid=True, tickCount=4, labelExpr=_label_of(form)),
     }
-    y = {"field": "area", "type": "nominal", "sort": None, "axis": _axis(labelLimit=150, labelColor=None, labelFontSize=13, grid=False, ticks=False)}
-    y["axis"].pop("labelColor")  # type: ignore[attr-defined]
+    y = {"field": "area", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 150, "labelFontSize": 13, "grid": False, "ticks": False, "labelFlush": False, "labelBound": False}}
     tooltip = [
         {"field": "area", "type": "nominal", "title": words["area"]},
         {"field": "shown", "type": "nominal", "title": words["value"]},
@@ -137,8 +138,10 @@ def lines(series: Sequence[Line], form: str, grain: str, target: float | None, t
                 "lower": point.lower * scale if point.lower is not None else None,
                 "upper": point.upper * scale if point.upper is not None else None,
                 "shown": point.shown, "count": point.count, "provisional": point.provisional,
+                "stretch": f"{line.name} {point.stretch}",
             })  # fmt: skip
-    ends = [float(v["value"]) for v in values] + ([target * scale] if target is not None else [])
+    ends = [float(v[key]) for v in values for key in ("value", "lower", "upper") if v[key] is not None]
+    ends += [target * scale] if target is not None else []
     low, high = _span(ends, form)
     if from_zero:
         low, high = 0.0, max([*ends, 1.0]) * 1.12
@@ -157,21 +160,21 @@ def lines(series: Sequence[Line], form: str, grain: str, target: float | None, t
         mine = [v for v in values if v["series"] == line.name]
         if mine:
             end = float(mine[-1]["value"])
-            under = target is not None and 0 <= target * scale - end < (high - low) * 0.14
-            last.append({**mine[-1], "label": f"{line.name} {mine[-1]['shown']}", "shift": (high - low) * (-15 if under else 12) / height})
-    _part_labels(last, (high - low) * 20 / height)
+            label = [*textwrap.wrap(line.name, 8 if ord(line.name[:1] or " ") > 0x2E80 else 15), mine[-1]["shown"]]
+            last.append({**mine[-1], "label": label, "at": end, "tall": 17 * len(label)})
+    _part_labels(last, (high - low) / (height - 34))
     layers: list[Spec] = [
         {"transform": [{"filter": "datum.lower !== null"}],
          "mark": {"type": "area", "opacity": 0.13, "interpolate": "linear", "clip": True},
          "encoding": {"x": x, "y": {"field": "lower", **y}, "y2": {"field": "upper"}, "color": _paint_by("colour"),
-                      "detail": {"field": "series", "type": "nominal"}}},
+                      "detail": {"field": "stretch", "type": "nominal"}}},
         {"mark": {"type": "line", "strokeWidth": 2.2, "strokeJoin": "round"},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "detail": {"field": "series", "type": "nominal"}}},
+         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "detail": {"field": "stretch", "type": "nominal"}}},
         {"transform": [{"filter": "!datum.provisional"}], "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
          "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
         {"transform": [{"filter": "datum.provisional"}], "mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2},
          "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"data": {"values": last}, "mark": {"type": "text", "align": "right", "dx": 4, "fontSize": 13, "fontWeight": 600},
+        {"data": {"values": last}, "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 9, "fontSize": 13, "fontWeight": 600, "lineHeight": 17},
          "encoding": {"x": x, "y": {"field": "at", **y}, "text": {"field": "label", "type": "nominal"}, "color": _paint_by("colour")}},
     ]  # fmt: skip
     if target is not None:
@@ -195,7 +198,7 @@ def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, st
     time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
     unit = {"week": "utcyearmonthdate", "month": "utcyearmonth", "quarter": "utcyearquarter", "year": "utcyear"}[grain]
     x = {"field": "day", "type": "ordinal", "timeUnit": unit, "axis": _axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False)}
-    y = {"field": "value", "type": "quantitative", "axis": _axis(format="~s", tickCount=4), "scale": {"zero": True}}
+    y = {"field": "value", "type": "quantitative", "axis": _axis(labelExpr=_label_of("count"), tickCount=4), "scale": {"zero": True}}
     tooltip = [
         {"field": "day", "type": "ordinal", "timeUnit": unit, "title": words["period"], "format": time_format},
         {"field": "shown", "type": "nominal", "title": words["value"]},
@@ -258,23 +261,29 @@ def funnel(rows: Sequence[Dot], counts: Sequence[float], target: float, target_l
     return spec
 
 
-def nested_bars(rows: Sequence[tuple[str, str, float, str]], order: Sequence[str], lang: str) -> Spec:
-    """Budget, received and paid as bars of three widths on one scale: rows are (group, part, value, shown), parts in `order`."""
-    parts = [("faint", 26, 1.0), ("context", 15, 0.75), ("accent", 7, 1.0)]
+def nested_bars(rows: Sequence[tuple[str, str, float, str]], order: Sequence[str]) -> Spec:
+    """Budget, received and paid as bars of three widths, each group on the scale of its own budget.
+
+    Rows are (group, part, share of the group's budget, amount shown), parts in `order`. One scale in yuan was
+    tried: city transfers are a hundred times the community funds, whose bars vanish.
+    """
+    parts = [("faint", 28, 1.0), ("context", 17, 0.75), ("accent", 8, 1.0)]
     groups = list(dict.fromkeys(row[0] for row in rows))
-    largest = max([row[2] for row in rows] or [1.0])
-    x = {"field": "value", "type": "quantitative", "scale": {"domain": [0, largest * 1.02]}, "axis": _axis(tickCount=4, labelExpr=_label_of("money" if lang == "zh" else "count"), format="~s")}
-    y = {"field": "group", "type": "nominal", "sort": groups, "axis": {"title": None, "labelFontSize": 13, "labelLimit": 140, "grid": False, "ticks": False}}
+    largest = max([100 * row[2] for row in rows] or [100.0])
+    x = {"field": "value", "type": "quantitative", "scale": {"domain": [0, largest], "nice": False},
+         "axis": _axis(tickCount=5, labelExpr="format(datum.value, '.3~f') + '%'")}  # fmt: skip
+    y = {"field": "group", "type": "nominal", "sort": groups,
+         "axis": {"title": None, "labelFontSize": 13, "labelLimit": 200, "grid": False, "ticks": False, "labelFlush": False, "labelBound": False}}  # fmt: skip
     layers: list[Spec] = []
     for part, (colour, size, opacity) in zip(order, parts, strict=True):
         layers.append({
-            "data": {"values": [{"group": g, "value": v, "shown": s, "part": p} for g, p, v, s in rows if p == part]},
+            "data": {"values": [{"group": g, "value": 100 * v, "shown": s, "part": p} for g, p, v, s in rows if p == part]},
             "mark": {"type": "bar", "size": size, "opacity": opacity, "cornerRadiusEnd": 2},
             "encoding": {"x": x, "y": y, "color": _paint(colour),
                          "tooltip": [{"field": "group", "type": "nominal", "title": " "}, {"field": "part", "type": "nominal", "title": " "},
                                      {"field": "shown", "type": "nominal", "title": " "}]},
         })  # fmt: skip
-    return _base(46 * max(1, len(groups)) + 20, layers)
+    return _base(50 * max(1, len(groups)) + 26, layers)
 
 
 def sparkline(values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44) -> str:
@@ -296,7 +305,9 @@ def sparkline(values: Sequence[float | None], low: float, high: float, target: f
     dot = ""
     if values and values[-1] is not None:
         px, py = place(len(values) - 1, values[-1])
-        dot = f"<circle cx='{px:.1f}' cy='{py:.1f}' r='3.4' fill='#3d7bd9'/>"
+        dot = (
+            f"<path d='M{px:.1f},{py:.1f}h.01' stroke='#3d7bd9' stroke-width='7' stroke-linecap='round' vector-effect='non-scaling-stroke'/>"
+        )
     goal = ""
     if target is not None and low <= target <= high:
         _, py = place(0, target)
@@ -347,14 +358,15 @@ def _span(ends: Sequence[float], form: str) -> tuple[float, float]:
 def _label_of(form: str) -> str:
     if form == "percent":
         return "datum.value > 100.4 ? '' : format(datum.value, '.3~f') + '%'"
-    if form == "money":
-        return "datum.value >= 1e8 ? format(datum.value / 1e8, '.3~f') + '亿' : datum.value >= 1e4 ? format(datum.value / 1e4, ',.3~r') + '万' : datum.label"
+    if form == "count":
+        return "datum.value >= 1e6 ? format(datum.value / 1e6, ',.3~f') + 'm' : datum.value >= 1e4 ? format(datum.value / 1e3, ',.3~f') + 'k' : format(datum.value, ',.4~f')"
     return "datum.label"
 
 
-def _part_labels(last: list[Spec], distance: float) -> None:
-    """Move the end labels apart so that none covers another; writes their place as `at`."""
-    below = -math.inf
+def _part_labels(last: list[Spec], pixel: float) -> None:
+    """Move the end labels apart so that none covers another; `pixel` is the height of one in units of the axis."""
+    edge = -math.inf
     for row in sorted(last, key=lambda v: float(v["value"])):
-        row["at"] = max(float(row["value"]) + float(row["shift"]), below + distance)
-        below = row["at"]
+        half = row["tall"] / 2 * pixel
+        row["at"] = max(float(row["value"]), edge + half)
+        edge = row["at"] + half

@@ -292,13 +292,27 @@ def deliveries(edition: str) -> list[Row]:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def intake(edition: str) -> list[Row]:
+    """What every dataset received in all its loaded deliveries together, and how many were refused."""
+    return ask(
+        edition,
+        "select dataset, count(*) filter (where outcome = 'loaded') as files, count(*) filter (where outcome <> 'loaded') as refused, "
+        "sum(rows_in) filter (where outcome = 'loaded') as rows_in, sum(rows_loaded) as rows_loaded, "
+        "sum(rows_rejected) filter (where outcome = 'loaded') as rows_rejected, "
+        "sum(rows_deduplicated) filter (where outcome = 'loaded') as rows_deduplicated, "
+        "sum(rows_left_out) filter (where outcome = 'loaded') as rows_left_out, "
+        "arg_max(outcome, arrived_at) as latest_outcome from marts.deliveries group by dataset order by dataset",
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def contract_results(edition: str) -> list[Row]:
-    """Results of the contract rules on the newest delivery of each dataset, failures first."""
+    """The newest result of each contract rule, failures first."""
     return ask(
         edition,
         "select r.dataset, r.file_name, r.rule_id, r.rule_name_en, r.rule_name_zh, r.column_name, r.dimension, r.severity, "
         "r.rows_checked, r.rows_failed, r.passed, r.checked_at from marts.contract_results r "
-        "qualify dense_rank() over (partition by r.dataset order by r.checked_at desc, r.delivery_id desc) = 1 "
+        "qualify row_number() over (partition by r.dataset, r.rule_id, r.column_name order by r.checked_at desc, r.delivery_id desc) = 1 "
         "order by r.passed, r.rows_failed desc, r.dataset, r.rule_id",
     )
 

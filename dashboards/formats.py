@@ -62,7 +62,7 @@ def of_target(indicator: Indicator, target: float, lang: str) -> str:
     if form(indicator) == "percent":
         return f"{100 * target:.10g}%"
     if form(indicator) == "points":
-        return f"{target:g} {text(lang, 'points')}"
+        return f"{target:g} {text(lang, 'points')}".replace("-", "−")
     return f"{target:g}"
 
 
@@ -100,8 +100,15 @@ def value(figure: Figure | None, indicator: Indicator, lang: str, unit: bool = T
         return text(lang, "suppressed")
     if figure.value is None:
         return NO_VALUE
+    reached = met(figure, indicator)
     if form(indicator) == "percent":
-        return percent(figure.value, figure.target, met(figure, indicator))
+        return percent(figure.value, figure.target, reached)
+    if form(indicator) == "number" and reached is False and figure.target is not None:
+        decimals = max(indicator.decimals, 0)
+        while decimals < 4 and round(figure.value, decimals) == round(figure.target, decimals):
+            decimals += 1
+        word = unit_word(lang, indicator.unit) if unit else ""
+        return f"{figure.value:,.{decimals}f}{' ' + word if word else ''}"
     return amount(indicator, figure.value, lang, unit)
 
 
@@ -123,7 +130,7 @@ def fraction(figure: Figure, indicator: Indicator, lang: str) -> str:
         return ""
     if figure.numerator is None:
         return f"n = {whole(figure.denominator)}"
-    if indicator.dataset in ("budget_lines", "payments") and figure.denominator > 5000 and form(indicator) in ("percent", "points"):
+    if indicator.dataset in ("budget_lines", "payments") and indicator.kind != "proportion" and form(indicator) != "number":
         return f"{money(figure.numerator, lang)} / {money(figure.denominator, lang)}"
     if form(indicator) == "number" and indicator.dataset in ("budget_lines", "payments"):
         return f"{money(figure.numerator, lang)} / {whole(figure.denominator)}"
@@ -138,7 +145,7 @@ def interval(figure: Figure) -> str:
 
 
 def change(now: Figure | None, before: Figure | None, indicator: Indicator, lang: str) -> str | None:
-    """The change from one period to the next: percentage points for rates, per cent for counts and amounts; '' for none."""
+    """The change from one period to the next: percentage points for rates, per cent for amounts and counts of 100 and more; '' for none."""
     if now is None or before is None or now.value is None or before.value is None:
         return None
     kind = form(indicator)
@@ -149,9 +156,14 @@ def change(now: Figure | None, before: Figure | None, indicator: Indicator, lang
         return f"{gap:+.1f} {text(lang, 'points')}".replace("-", "−")
     if kind == "hours":
         return f"{now.value - before.value:+.1f} {text(lang, 'hours')}".replace("-", "−")
+    if now.value == before.value:
+        return ""
+    if kind == "count" and before.value < 100:
+        return f"{now.value - before.value:+,.0f}".replace("-", "−")
     if before.value == 0:
         return None
-    return f"{100 * (now.value / before.value - 1):+.1f}%".replace("-", "−")
+    share = 100 * (now.value / before.value - 1)
+    return "" if abs(share) < 0.05 else f"{share:+.1f}%".replace("-", "−")
 
 
 def period(grain: str, start: date, lang: str) -> str:

@@ -35,7 +35,8 @@ def _join(scope: Scope, pieces: Sequence[str]) -> str:
 
 
 def _start(scope: Scope) -> str:
-    return f"{escape(t(scope, 'lead_start', when=scope.when, place=scope.place))}"
+    place = t(scope, "lead_city") if scope.area.level == "city" else scope.place
+    return f"{escape(t(scope, 'lead_start', when=scope.when, place=place))}"
 
 
 def _stop(scope: Scope, sentence: str) -> str:
@@ -118,27 +119,20 @@ def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
     if deviation is not None and _known(deviation) and deviation.now is not None:
         behind = (deviation.now.value or 0.0) < 0
         size = f"{abs(deviation.now.value or 0.0):.1f}"
-        extra = t(scope, "lead_behind" if behind else "lead_ahead", n=bad(size) if behind else strong(size))
+        extra = t(scope, "lead_behind" if behind else "lead_ahead", n=bad(size) if deviation.now.status == "missed" else strong(size))
     return _stop(scope, _start(scope) + _join(scope, [*(_clause(scope, found, i) for i in ("F01", "F02", "F03", "F04")), extra])) + _missed(scope, found)
 
 
-def quality(scope: Scope, deliveries: Sequence[data.Row], results: Sequence[data.Row]) -> str:
+def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row]) -> str:
     """Whether the figures rest on sound deliveries."""
-    newest: dict[str, data.Row] = {}
-    for row in deliveries:
-        newest.setdefault(row["dataset"], row)
-    refused = [row for row in newest.values() if row["outcome"] != "loaded"]
-    loaded: dict[str, data.Row] = {}
-    for row in deliveries:
-        if row["outcome"] == "loaded":
-            loaded.setdefault(row["dataset"], row)
-    rows_in = sum(row["rows_in"] or 0 for row in loaded.values())
-    rejected = sum(row["rows_rejected"] or 0 for row in loaded.values())
+    refused = [row for row in intake if row["latest_outcome"] != "loaded"]
+    rows_in = sum(row["rows_in"] or 0 for row in intake)
+    rejected = sum(row["rows_rejected"] or 0 for row in intake)
     passed = sum(1 for r in results if r["passed"])
     share = formats.percent(rejected / rows_in) if rows_in else formats.NO_VALUE
     sentence = t(
-        scope, "lead_data", datasets=strong(len(loaded)), rows=strong(formats.whole(rows_in)), rejected=strong(formats.whole(rejected)), share=share,
-        passed=strong(f"{passed} / {len(results)}"),
+        scope, "lead_data", datasets=strong(sum(1 for row in intake if row["files"])), files=sum(row["files"] or 0 for row in intake),
+        rows=strong(formats.whole(rows_in)), rejected=strong(formats.whole(rejected)), share=share, passed=strong(f"{passed} / {len(results)}"),
     )  # fmt: skip
     if refused:
         names = t(scope, "comma").join(t(scope, f"dataset_{r['dataset']}", default=r["dataset"]) for r in refused)

@@ -153,7 +153,7 @@ def tile(scope: Scope, item: Reading) -> None:
     shown = formats.value(figure, indicator, scope.lang, unit=False)
     unit = formats.unit(figure, indicator, scope.lang)
     mark, paint = status(scope, figure, indicator)
-    fiscal_reset = indicator.dataset in ("budget_lines", "payments") and scope.start.month == scope.city.fiscal_year_start
+    fiscal_reset = cumulative(indicator) and scope.start.month == scope.city.fiscal_year_start
     step = None if fiscal_reset else formats.change(figure, item.before, indicator, scope.lang)
     change = t(scope, "no_change_known")
     if fiscal_reset:
@@ -162,6 +162,7 @@ def tile(scope: Scope, item: Reading) -> None:
         since = t(scope, f"last_{scope.grain}")
         change = t(scope, "change", change=step, grain=since) if step else t(scope, "unchanged", grain=since)
     values = [f.value if f is not None else None for _, f in item.history]
+    drawn = broken(scope, item)
     target = figure.target if figure is not None else None
     low, high = charts.spark_scale(values, form, target)
     ends = (formats.amount(indicator, low, scope.lang, unit=False), formats.amount(indicator, high, scope.lang, unit=False))
@@ -170,7 +171,7 @@ def tile(scope: Scope, item: Reading) -> None:
     word = " sw-word" if figure is not None and figure.status == "suppressed" else ""
     spark = ""
     if sum(v is not None for v in values) > 1:
-        address = charts.sparkline(values, low, high, target)
+        address = charts.sparkline(drawn, low, high, target)
         spark = (
             f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
             f"<span class='sw-wide'>{escape(t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
@@ -183,6 +184,31 @@ def tile(scope: Scope, item: Reading) -> None:
             f"<div class='sw-status {paint}'>{escape(mark)}</div>"
             f"<div class='sw-line'>{escape(change)}</div>{spark}"
         )
+
+
+def cumulative(indicator: Indicator) -> bool:
+    """Whether an indicator adds up over the fiscal year and starts anew with it."""
+    return indicator.dataset in ("budget_lines", "payments")
+
+
+def fiscal_year(scope: Scope, start: date) -> int:
+    """The calendar year in which the fiscal year that holds `start` begins."""
+    return start.year - (start.month < scope.city.fiscal_year_start)
+
+
+def broken(scope: Scope, item: Reading) -> list[float | None]:
+    """The history of a reading with a gap where a cumulative figure starts anew."""
+    found: list[float | None] = []
+    for index, (start, figure) in enumerate(item.history):
+        if index and cumulative(item.indicator) and fiscal_year(scope, start) != fiscal_year(scope, item.history[index - 1][0]):
+            found.append(None)
+        found.append(figure.value if figure is not None else None)
+    return found
+
+
+def calm(words: str) -> None:
+    """A quiet line that says all is well."""
+    st.html(f"<div class='sw-calm'>✓ {escape(words)}</div>")
 
 
 def tiles(scope: Scope, items: Iterable[Reading], columns: int = 4) -> None:
@@ -289,7 +315,7 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     if not ladder:
         lost = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, chosen[0].level).get("unlocated")
         if lost is not None and (lost.denominator or lost.numerator):
-            note += " " + t(scope, "unlocated", n=formats.whole(lost.denominator or lost.numerator or 0))
+            note += " " + t(scope, "unlocated", n=_lost(scope, lost, indicator))
         hidden = [names[area.code] for area, figure in pairs if figure is not None and figure.status == "suppressed"]
         if hidden:
             note += " " + t(scope, "suppressed_list", names=t(scope, "comma").join(hidden))
@@ -304,13 +330,21 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     draw(charts.dots(rows, formats.form(indicator), target, goal, words(scope)), f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows), key)
 
 
+def _lost(scope: Scope, lost: Figure, indicator: Indicator) -> str:
+    """How much of an indicator has no place at a level: tickets, money, or a bare count."""
+    if cumulative(indicator):
+        return formats.money(lost.numerator or 0, scope.lang)
+    count = formats.whole(lost.denominator or lost.numerator or 0)
+    return f"{count} {formats.unit_word(scope.lang, 'tickets')}" if indicator.dataset == "tickets" else count
+
+
 def points(scope: Scope, item: Reading) -> tuple[charts.Point, ...]:
     """The history of a reading as points of a chart."""
     return tuple(
         charts.Point(
             start, figure.value if figure else None, formats.value(figure, item.indicator, scope.lang), figure.lower if figure else None,
             figure.upper if figure else None, base(scope, figure, item.indicator) or formats.NO_VALUE,
-            figure is not None and figure.status == "provisional",
+            figure is not None and figure.status == "provisional", fiscal_year(scope, start) if cumulative(item.indicator) else 0,
         )
         for start, figure in item.history
     )  # fmt: skip
@@ -396,13 +430,12 @@ def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
             )
             for area, f in known
         ]  # fmt: skip
-        top = [area.code for area, _, _ in short[:3]]
-        named = [index for index, (area, _) in enumerate(known) if area.code in top]
+        named = _apart([(index, f) for index, (area, f) in enumerate(known) if area.code in listed])
         goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang))
         draw(charts.funnel(rows, [f.denominator or 1 for _, f in known], target, goal, named, words(scope)), note, f"{key}_funnel")
     with right:
         if not short:
-            st.success(t(scope, "short_none"))
+            calm(t(scope, "short_none"))
             return
         body: list[list[str]] = []
         for area, f, missing in short[:10]:
@@ -417,6 +450,18 @@ def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
         st.html(table(head, body))
         if len(short) > 10:
             st.caption(t(scope, "and_more", n=len(short) - 10))
+
+
+def _apart(candidates: Sequence[tuple[int, Figure]]) -> list[int]:
+    """Up to three of the points, those with most cases first, whose labels do not run into each other."""
+    chosen: list[tuple[int, Figure]] = []
+    for index, f in sorted(candidates, key=lambda pair: -(pair[1].denominator or 0)):
+        crowded = any(
+            abs((f.value or 0) - (other.value or 0)) < 0.02 and 0.5 < (f.denominator or 1) / (other.denominator or 1) < 2 for _, other in chosen
+        )
+        if not crowded and len(chosen) < 3:
+            chosen.append((index, f))
+    return [index for index, _ in chosen]
 
 
 def headline(scope: Scope, title: str, sentence: str) -> None:

@@ -32,8 +32,8 @@ def last_day(grain: str, start: date) -> date:
 
 
 def is_complete(grain: str, start: date, as_of_on: date) -> bool:
-    """Whether every day of the period lies before the local day of the data cut."""
-    return next_start(grain, start) <= as_of_on
+    """Whether the period is over on the local day of the data cut; a period that ends on that day is."""
+    return last_day(grain, start) <= as_of_on
 
 
 def token(grain: str, start: date) -> str:

@@ -26,7 +26,7 @@ def refresh_problems(lang: str, zone: str) -> None:
     report = editions.last_refresh()
     if report is None or (report.outcome != "failed" and not report.problems):
         return
-    lines = [f"{dataset}: {pick(lang, (zh, en))}" if dataset else pick(lang, (zh, en)) for dataset, zh, en in report.problems]
+    lines = [f"{text(lang, f'dataset_{dataset}', default=dataset)} · {pick(lang, (zh, en))}" if dataset else pick(lang, (zh, en)) for dataset, zh, en in report.problems]
     title = text(lang, f"refresh_{'failed' if report.outcome == 'failed' else 'problems'}", when=formats.instant(report.finished_at, zone))
     body = "<br>".join(escape(line) for line in lines) or escape(text(lang, "refresh_no_reason"))
     st.html(f"<div class='sw-note' role='status'><b>⚠ {escape(title)}</b><br>{body}</div>")

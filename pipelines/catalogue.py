@@ -12,6 +12,8 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.paths import CONTRACTS, ROOT
+
 AreaKind = Literal["urban", "rural", "key", "new"]
 Kind = Literal["count", "proportion", "ratio", "amount", "median", "percentile", "difference"]
 CALENDAR_FROM = date(1990, 1, 1)
@@ -43,7 +45,19 @@ class Indicator(Strict):
     attribution: Text
     kind: Kind
     scale: Annotated[float, Field(gt=0)] = 1.0
-    unit: str
+    unit: Literal[
+        "percent",
+        "tickets",
+        "hours",
+        "ratio",
+        "organisations",
+        "people",
+        "meetings",
+        "per_10000",
+        "currency",
+        "currency_per_resident",
+        "percentage_points",
+    ]
     direction: Literal["higher", "lower", "none"]
     interval: Literal["wilson", "none"] = "none"
     minimum_count: Annotated[int, Field(ge=0)] = 0
@@ -100,7 +114,9 @@ def load_catalogue(path: Path) -> Catalogue:
     return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def load_standards(path: Path, overrides: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Standards:
+def load_standards(
+    path: Path, overrides: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None
+) -> Standards:
     """Read `standards.yaml` with a city's `overrides` merged over it, nested mappings key by key.
 
     An override of null removes a target or a floor. Raises pydantic.ValidationError for an unknown key and, where a
@@ -128,6 +144,50 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+_UNITS = {
+    "percent": "%",
+    "tickets": "tickets 件",
+    "hours": "hours 小时",
+    "ratio": "ratio 比值",
+    "organisations": "organisations 个",
+    "people": "people 人",
+    "meetings": "meetings 场",
+    "per_10000": "per 10,000 每万人",
+    "currency": "money 金额",
+    "currency_per_resident": "money a head 人均金额",
+    "percentage_points": "percentage points 百分点",
+}
+
+
+def indicators_markdown(catalogue: Catalogue) -> str:
+    """Return docs/indicators.md: one table over all indicators, formula and attribution in both languages."""
+    lines = [
+        "# Indicators 指标目录",
+        "",
+        "Generated from `data_contracts/indicators.yaml` by `python -m pipelines.catalogue`; a test keeps it true.",
+        "Rates are Σ numerator ÷ Σ denominator, kept unrounded; no cases give no value, never 0 % or 100 %.",
+        "",
+        "| id | 名称 | name | formula 公式 | attribution 归属 | unit 单位 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for entry in catalogue.indicators:
+        if entry.kind in ("count", "amount"):
+            zh, en = entry.numerator.zh, entry.numerator.en
+        elif entry.kind in ("median", "percentile"):
+            zh, en = entry.definition.zh, entry.definition.en
+        else:
+            zh, en = (f"{n} ÷ {d}" for n, d in zip(_both(entry.numerator), _both(entry.denominator), strict=True))
+        formula, attribution = f"{en}<br>{zh}", f"{entry.attribution.en}<br>{entry.attribution.zh}"
+        lines.append(
+            f"| {entry.id} | {entry.name.zh} | {entry.name.en} | {formula} | {attribution} | {_UNITS[entry.unit]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _both(text: Text) -> tuple[str, str]:
+    return text.zh, text.en
+
+
 def write_reference(
     con: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
@@ -152,7 +212,9 @@ def write_reference(
     if not 1 <= fiscal_year_start <= 12:
         raise ValueError(f"fiscal_year_start is a month, 1 to 12, not {fiscal_year_start}")
     zone = ZoneInfo(time_zone)
-    cuts = [(dataset, _utc(moment), _utc(moment).replace(tzinfo=UTC).astimezone(zone).date()) for dataset, moment in as_of]
+    cuts = [
+        (dataset, _utc(moment), _utc(moment).replace(tzinfo=UTC).astimezone(zone).date()) for dataset, moment in as_of
+    ]
     last_year = max((on.year for _, _, on in cuts), default=datetime.now(UTC).year) + 1
     con.execute("CREATE SCHEMA IF NOT EXISTS reference")
     _table(
@@ -165,7 +227,12 @@ def write_reference(
     _table(con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", cuts)
     _write_calendar(con, time_zone, fiscal_year_start, last_year)
     _table(con, "indicators", _INDICATOR_COLUMNS, indicator_rows(catalogue))
-    _table(con, "standards", "standard VARCHAR, indicator_id VARCHAR, area_kind VARCHAR, value DOUBLE", standard_rows(standards))
+    _table(
+        con,
+        "standards",
+        "standard VARCHAR, indicator_id VARCHAR, area_kind VARCHAR, value DOUBLE",
+        standard_rows(standards),
+    )
 
 
 _INDICATOR_COLUMNS = (
@@ -239,3 +306,9 @@ def _write_calendar(con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "indicators.md").write_text(
+        indicators_markdown(load_catalogue(CONTRACTS / "indicators.yaml")), "utf-8"
+    )

@@ -19,16 +19,61 @@ SOURCE_SCHEMAS = frozenset({"landing", "reference"})
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 _FORBIDDEN_FUNCTIONS = {
-    "R1": {"timezone", "now", "today", "current_date", "current_timestamp", "get_current_timestamp", "localtimestamp",
-           "current_time", "to_timestamp", "make_timestamptz"},
+    "R1": {
+        "timezone",
+        "now",
+        "today",
+        "current_date",
+        "current_timestamp",
+        "get_current_timestamp",
+        "localtimestamp",
+        "current_time",
+        "to_timestamp",
+        "make_timestamptz",
+    },
     "R2": {"date_sub", "datesub", "age"},
-    "R3": {"dayofweek", "isodow", "weekday", "week", "weekofyear", "yearweek", "isoyear", "dayofweekiso",
-           "date_part", "datepart", "extract", "strftime"},
-    "R5": {"median", "mode", "first", "last", "any_value", "arg_min", "arg_max", "list", "array_agg", "argmin", "argmax",
-           "approxdistinct", "percentile_disc", "percentiledisc", "quantile", "quantile_disc", "string_agg",
-           "group_concat", "groupconcat", "arrayagg", "anyvalue", "approxquantile", "approx_quantile", "random", "rand"},
+    "R3": {
+        "dayofweek",
+        "isodow",
+        "weekday",
+        "week",
+        "weekofyear",
+        "yearweek",
+        "isoyear",
+        "dayofweekiso",
+        "date_part",
+        "datepart",
+        "extract",
+        "strftime",
+    },
+    "R5": {
+        "median",
+        "mode",
+        "first",
+        "last",
+        "any_value",
+        "arg_min",
+        "arg_max",
+        "list",
+        "array_agg",
+        "argmin",
+        "argmax",
+        "approxdistinct",
+        "percentile_disc",
+        "percentiledisc",
+        "quantile",
+        "quantile_disc",
+        "string_agg",
+        "group_concat",
+        "groupconcat",
+        "arrayagg",
+        "anyvalue",
+        "approxquantile",
+        "approx_quantile",
+        "random",
+        "rand",
+    },
     "R7": {"time_bucket", "timebucket", "datebin", "date_bin", "columns", "query", "query_table"},
-    "R8": {"len"},
     "R9": {"concat", "concat_ws", "concatws"},
 }
 _CALENDAR_PARTS = {"week", "dow", "isodow", "dayofweek", "isoyear", "yearweek", "weekday"}
@@ -238,7 +283,9 @@ def _numbers(tree: exp.Query) -> Iterator[str]:
     for division in tree.find_all(exp.Div):
         left, right = division.this.unnest(), division.expression.unnest()
         literal = isinstance(right, exp.Literal) and right.is_number and float(right.this) != 0
-        if not (isinstance(left, exp.Cast) and left.to.is_type("double") and (isinstance(right, exp.Nullif) or literal)):
+        if not (
+            isinstance(left, exp.Cast) and left.to.is_type("double") and (isinstance(right, exp.Nullif) or literal)
+        ):
             yield f"R4: write CAST(x AS DOUBLE) / nullif(y, 0): {_short(division)}"
     for cast in tree.find_all(exp.Cast):
         inner = cast.this.unnest()
@@ -258,6 +305,9 @@ def _names(tree: exp.Query, text: str) -> Iterator[str]:
     tokens = sqlglot.tokenize(text, read=DIALECT)
     words = [token.text.upper() for token in tokens if token.token_type != TokenType.STRING]
     nulls_last = sum(pair == ("NULLS", "LAST") for pair in zip(words, words[1:], strict=False))
+    # length() and len() are one node in the tree; only the second also counts the entries of a list
+    if ("LEN", "(") in set(zip(words, words[1:], strict=False)):
+        yield "R8: array_length() for lists, length() for text, not len()"
     if nulls_last != len(list(tree.find_all(exp.Ordered))):
         yield "R6: every ORDER BY term says NULLS LAST"
     aliases = [node for node in tree.find_all(exp.TableAlias) if node.this is not None]

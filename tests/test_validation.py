@@ -44,10 +44,10 @@ def column(name: str, logical: str, physical: str, **more: Any) -> dict[str, Any
 def rule(rule_id: str, predicate: str, severity: str = "error") -> dict[str, Any]:
     return {
         "id": rule_id, "name": f"{rule_id} < & $1", "description": rule_id, "type": "sql", "mustBe": 0,
-        "query": f"SELECT COUNT(*) FROM ${{object}} WHERE {predicate}",  # noqa: S608
+        "query": f"SELECT COUNT(*) FROM ${{object}} WHERE {predicate}",
         "dimension": "consistency", "severity": severity,
         "customProperties": [{"property": "rowPredicate", "value": predicate}],
-    }  # fmt: skip
+    }
 
 
 SAMPLES: dict[str, Any] = {
@@ -84,7 +84,7 @@ SAMPLES: dict[str, Any] = {
             ],
         }
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +109,7 @@ def stage(con: duckdb.DuckDBPyConnection, contract: Contract, rows: list[dict[st
     for number, row in enumerate(rows, start=1):
         full = {"_delivery_id": "d1", "_unreadable": "", **row, "_row_id": number, "_source_row": number + 1}
         names = ", ".join(full)
-        con.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(full))})", list(full.values()))  # noqa: S608
+        con.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(full))})", list(full.values()))
 
 
 def check(con: duckdb.DuckDBPyConnection, contract: Contract, table: str = TABLE) -> Verdict:
@@ -128,7 +128,7 @@ def failed(verdict: Verdict) -> dict[str, int]:
 
 
 GOOD = {"sample_id": "s0", "part": 1, "kind": "a", "code": "AB:%", "amount": "100.50", "ratio": 1, "done": True,
-        "held_on": "2026-11-20", "seen_at": "2026-11-20 04:05:00", "birth_year": 1900}  # fmt: skip
+        "held_on": "2026-11-20", "seen_at": "2026-11-20 04:05:00", "birth_year": 1900}
 
 #: column changes of one row against GOOD → rules it breaks
 CASES: list[tuple[dict[str, Any], set[str]]] = [
@@ -199,7 +199,7 @@ def test_a_key_counts_within_its_delivery_and_a_missing_part_of_a_key_is_no_dupl
     con: duckdb.DuckDBPyConnection, samples: Contract
 ) -> None:
     keys = [("d1", "x", 1), ("d1", "x", 1), ("d1", "x", 1), ("d2", "x", 1), ("d1", "x", 2),
-            ("d1", "y", None), ("d1", "y", None), ("d1", None, 3), ("d1", None, 3), ("d1", "y", 4)]  # fmt: skip
+            ("d1", "y", None), ("d1", "y", None), ("d1", None, 3), ("d1", None, 3), ("d1", "y", 4)]
     stage(con, samples, [{"_delivery_id": d, "sample_id": s, "part": p} for d, s, p in keys])
     verdict = check(con, samples)
     assert failing(con) == {"key.unique": [1, 2, 3], "sample_id.required": [8, 9]}
@@ -227,11 +227,11 @@ def test_the_transaction_of_the_caller_survives_and_can_be_rolled_back(tmp_path:
     with duckdb.connect(str(path)) as con:
         stage(con, samples, [GOOD])
         con.execute("BEGIN")
-        con.execute(f"INSERT INTO {TABLE} (_row_id, sample_id, _unreadable) VALUES (2, NULL, '')")  # noqa: S608
+        con.execute(f"INSERT INTO {TABLE} (_row_id, sample_id, _unreadable) VALUES (2, NULL, '')")
         con.execute("CREATE TABLE staging.mark AS SELECT 1 AS n")
         assert failing_after(con, samples)["sample_id.required"] == [2]
         con.execute("ROLLBACK")
-        assert con.execute(f"SELECT COUNT(*) FROM {TABLE}").fetchall() == [(1,)]  # noqa: S608
+        assert con.execute(f"SELECT COUNT(*) FROM {TABLE}").fetchall() == [(1,)]
         tables = con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         assert tables == [("samples",)]
         with pytest.raises(duckdb.TransactionException):
@@ -250,7 +250,7 @@ def test_a_second_validation_on_the_same_connection_starts_anew(
 ) -> None:
     stage(con, samples, [{**GOOD, "kind": "b", "seen_at": None}])
     assert failing_after(con, samples) == {"kind.allowed": [1]}
-    con.execute(f"UPDATE {TABLE} SET kind = 'a', amount = -1")  # noqa: S608
+    con.execute(f"UPDATE {TABLE} SET kind = 'a', amount = -1")
     assert failing_after(con, samples) == {"amount.range": [1]}
 
 
@@ -380,14 +380,14 @@ def test_great_expectations_counts_what_the_predicates_count(
     for result in verdict.results:
         if result.rule.predicate:
             sql = bind(result.rule.predicate, table=TABLE, now=NOW, today=TODAY)
-            counted = con.execute(f"SELECT COUNT(*) FROM {TABLE} WHERE {sql}").fetchall()[0][0]  # noqa: S608
+            counted = con.execute(f"SELECT COUNT(*) FROM {TABLE} WHERE {sql}").fetchall()[0][0]
             assert result.failed == counted, result.rule.id
 
 
 def test_the_compiler_can_be_imported_without_great_expectations() -> None:
     modules = "pipelines.contracts.validation, pipelines.contracts.data_docs"
     code = f"import sys, {modules}; print('great_expectations' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 
 
@@ -410,7 +410,7 @@ def test_the_pages_ask_no_host_for_anything(docs: Path) -> None:
     assert sorted(str(path.relative_to(docs)) for path in pages) == [
         "expectations/better.html", "expectations/samples.html", "index.html",
         "validations/better.html", "validations/samples.html",
-    ]  # fmt: skip
+    ]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"(src|href|action|srcset)\s*=\s*[\"']?\s*(\w+:)?//", text, re.IGNORECASE), page
@@ -459,7 +459,7 @@ def test_data_docs_without_any_result_are_an_empty_index(tmp_path: Path) -> None
 
 
 def test_validation_writes_no_files(con: duckdb.DuckDBPyConnection, samples: Contract, tmp_path: Path,
-                                    monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+                                    monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     stage(con, samples, [GOOD])

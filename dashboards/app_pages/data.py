@@ -11,8 +11,9 @@ from dashboards.i18n import pick
 scope: Scope = st.session_state["scope"]
 zone = scope.city.time_zone
 deliveries = data.deliveries(scope.edition)
+intake = data.intake(scope.edition)
 results = data.contract_results(scope.edition)
-parts.headline(scope, parts.t(scope, "title_data"), lead.quality(scope, deliveries, results))
+parts.headline(scope, parts.t(scope, "title_data"), lead.quality(scope, intake, results))
 
 report = editions.last_refresh()
 if report is not None:
@@ -20,23 +21,19 @@ if report is not None:
     st.html(f"<div class='sw-meta'>{escape(parts.t(scope, 'refresh_line', when=formats.instant(report.finished_at, zone), outcome=outcome))}</div>")
 
 st.subheader(parts.t(scope, "datasets_title"), anchor=False)
-newest: dict[str, data.Row] = {}
-for row in deliveries:
-    if row["outcome"] == "loaded":
-        newest.setdefault(row["dataset"], row)
+received = {row["dataset"]: row for row in intake}
 lines = []
 for dataset, (cut, _) in data.as_of(scope.edition).items():
-    row = newest.get(dataset, {})
+    row = received.get(dataset, {})
     mine = [r for r in results if r["dataset"] == dataset]
     passed = sum(1 for r in mine if r["passed"])
-    rejected = row.get("rows_rejected") or 0
     rules = formats.NO_VALUE if not mine else f"{passed} / {len(mine)}" if passed == len(mine) else f"<span class='sw-bad'>▼ {passed} / {len(mine)}</span>"
     lines.append([
-        escape(parts.t(scope, f"dataset_{dataset}", default=dataset)) + f"<div class='sw-line'>{escape(row.get('file_name') or '')}</div>",
-        escape(formats.instant(cut, zone)), formats.whole(row.get("rows_loaded") or 0), formats.whole(rejected),
+        escape(parts.t(scope, f"dataset_{dataset}", default=dataset)), escape(formats.instant(cut, zone)), formats.whole(row.get("files") or 0),
+        formats.whole(row.get("rows_loaded") or 0), formats.whole(row.get("rows_rejected") or 0),
         formats.whole(row.get("rows_deduplicated") or 0), formats.whole(row.get("rows_left_out") or 0), rules,
     ])  # fmt: skip
-head = [(parts.t(scope, "dataset"), ""), (parts.t(scope, "as_of"), ""), (parts.t(scope, "rows_loaded"), "sw-num"), (parts.t(scope, "rows_rejected"), "sw-num"),
+head = [(parts.t(scope, "dataset"), ""), (parts.t(scope, "as_of"), ""), (parts.t(scope, "files"), "sw-num sw-wide"), (parts.t(scope, "rows_loaded"), "sw-num"), (parts.t(scope, "rows_rejected"), "sw-num"),
         (parts.t(scope, "rows_deduplicated"), "sw-num sw-wide"), (parts.t(scope, "rows_left_out"), "sw-num sw-wide"), (parts.t(scope, "rules_passed"), "sw-num")]  # fmt: skip
 st.html(parts.table(head, lines))
 
@@ -55,7 +52,7 @@ if failing:
     st.html(parts.table([(parts.t(scope, "dataset"), ""), (parts.t(scope, "rule"), ""), (parts.t(scope, "severity"), ""),
                          (parts.t(scope, "rows_failed"), "sw-num"), (parts.t(scope, "rows_checked"), "sw-num sw-wide")], body))  # fmt: skip
 else:
-    st.success(parts.t(scope, "rules_all_pass", n=len(results)))
+    parts.calm(parts.t(scope, "rules_all_pass", n=len(results)))
 
 st.subheader(parts.t(scope, "rejects_title"), anchor=False)
 reasons = data.reject_reasons(scope.edition)
@@ -80,7 +77,7 @@ if reasons:
             hide_index=True, alt=parts.t(scope, "rejects_rows"),
         )  # fmt: skip
 else:
-    st.success(parts.t(scope, "rejects_none"))
+    parts.calm(parts.t(scope, "rejects_none"))
 
 st.subheader(parts.t(scope, "docs_title"), anchor=False)
 st.caption(parts.t(scope, "docs_note"))

@@ -18,6 +18,9 @@ with right:
     if pair:
         parts.trend(scope, pair, ["accent", "context"], parts.t(scope, "execution_title"), "execution", note=parts.t(scope, "execution_note"))
 breakdowns.by_fund(scope)
-if "F06" in found:
-    parts.child_dots(scope, "F06", "schedule_dots", parts.t(scope, "schedule_title"))
-breakdowns.failing_communities(scope, "F08", "floor_list")
+left, right = st.columns(2, gap="large")
+with left:
+    if "F06" in found:
+        parts.child_dots(scope, "F06", "schedule_dots", parts.t(scope, "schedule_title"))
+with right:
+    breakdowns.failing_communities(scope, "F08", "floor_list")

@@ -39,7 +39,11 @@ if rates:
         format_func=lambda i: parts.label(scope, found[i].indicator),
     )  # fmt: skip
     measure = st.session_state["tickets_measure"] or rates[0]
-    parts.child_dots(scope, measure, "ticket_dots", parts.t(scope, "dots_title", name=parts.label(scope, found[measure].indicator)))
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.child_dots(scope, measure, "ticket_dots", parts.t(scope, "dots_title", name=parts.label(scope, found[measure].indicator)))
+    with right:
+        parts.trend(scope, [found[measure]], ["accent"], parts.t(scope, "history_title", name=parts.label(scope, found[measure].indicator)), "measure")
     parts.shortfalls(scope, measure, "tickets_short")
 
 total, rows = data.overdue(scope.edition, scope.area.level, scope.area.code, 200)
@@ -69,4 +73,4 @@ if rows:
         hide_index=True, height=min(420, 38 + 35 * len(rows)), alt=escape(parts.t(scope, "overdue_title")),
     )  # fmt: skip
 else:
-    st.success(parts.t(scope, "overdue_none"))
+    parts.calm(parts.t(scope, "overdue_none"))

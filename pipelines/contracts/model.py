@@ -21,6 +21,7 @@ RuleKind = Literal["required", "readable", "allowed", "range", "format", "unique
 #: Custom properties the compiler understands; anything else in a contract is refused, never skipped.
 _CONTRACT_PROPERTIES = {"deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit"}
 _COLUMN_PROPERTIES = {"personalData", "notAfterNow"}
+_KINDS_ZH = {"integer": "整数", "number": "数字", "boolean": "是或否", "date": "日期", "timestamp": "时间"}
 _OPTIONS = {"minimum", "maximum", "pattern"}
 
 
@@ -205,7 +206,7 @@ def _parse(document: dict[str, Any], sha256: str) -> Contract:
     dataset = table["name"]
     custom = _custom(document.get("customProperties"), _CONTRACT_PROPERTIES, dataset)
     columns = tuple(_column(item) for item in table["properties"])
-    key = tuple(c.name for c in sorted(columns, key=lambda c: c.key_position or 0) if c.key_position)
+    key = tuple(c.landing_name for c in sorted(columns, key=lambda c: c.key_position or 0) if c.key_position)
     if not key:
         raise ContractError(f"{dataset} has no primary key")
     as_of = custom.get("asOf", "file")
@@ -318,7 +319,7 @@ def _column_rules(column: Column) -> Iterable[Rule]:
 
     if column.logical_type != "string":
         yield rule(
-            "readable", "readable", f"can be read as {column.logical_type}", "无法识别",
+            "readable", "readable", f"can be read as {column.logical_type}", f"应可识别为{_KINDS_ZH[column.logical_type]}",
             f"contains(_unreadable, {_text(f' {column.name} ')})", "conformity",
         )  # fmt: skip
     if column.required:

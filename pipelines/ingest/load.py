@@ -18,9 +18,9 @@ from pipelines.city import City, Instant, Strict
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import rejects
-from pipelines.ingest.files import Extract, FileRefused, open_extract, quote_name, quote_text
+from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
 from pipelines.ingest.ledger import Delivery, loaded_hashes, write_delivery
-from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, fold, load_mapping
+from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
 from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
 from pipelines.ingest.typing import local_date_sql, typed_sql
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
@@ -220,13 +220,9 @@ def _stage_one(
     name = extract.path.name
     by_fold = {fold(header): header for header in extract.headers}
     left_out = " OR ".join(f"coalesce({expression_sql(rule.where, by_fold)}, FALSE)" for rule in mapping.leave_out) or "FALSE"
-    texts = {b.column.name: b.sql for b in bound.bindings}
-    selected = ", ".join(f"{texts.get(c.name, 'CAST(NULL AS VARCHAR)')} AS {quote_name(c.name)}" for c in contract.landed_columns)
-    relation = extract.relation(bound.used_headers)
+    select = mapped_sql(bound, contract.landed_columns, extract.relation(bound.used_headers), left_out)
     try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE _mapped AS SELECT _source_row, ({left_out}) AS _left_out, {selected} FROM {relation}"  # noqa: S608
-        )
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _mapped AS {select}")
     except duckdb.Error as error:
         raise _unreadable_file(name, error) from None
     shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
@@ -420,7 +416,6 @@ def _settle(
         write_delivery(con, delivery)
         if verdict is not None:
             _write_results(con, contract, verdict, item, loaded_at)
-            rejects.write(con, contract, item.delivery_id)
         if refusal is None:
             _keep_and_merge(con, city, contract, item)
             report(f"{contract.dataset} {item.found.path.name}: {item.loaded:,} rows loaded, {item.rejected:,} rejected")
@@ -428,6 +423,7 @@ def _settle(
             report(f"{contract.dataset} {item.found.path.name}: refused. {refusal.en}")
         deliveries.append(delivery)
     if verdict is not None:
+        rejects.write(con, contract)
         con.execute("DELETE FROM landing.suite_results WHERE dataset = ?", [contract.dataset])
         con.execute("INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)])
     return deliveries

@@ -110,10 +110,16 @@ def load_mapping(city: City, contract: Contract, name: str) -> Mapping:
 
 @dataclass(frozen=True)
 class Binding:
-    """One canonical column bound to a file: SQL text (VARCHAR, over the file's columns) and its date formats."""
+    """One canonical column bound to a file.
+
+    `known` is SQL text over the file's columns with null tokens gone; `spelled` is SQL over the column `known` (then
+    named as the canonical column) and, where values are mapped, its lower case (named `_lower_<column>`). Two steps,
+    because a CASE evaluates its operand anew for each WHEN."""
 
     column: Column
-    sql: str
+    known: str
+    spelled: str
+    maps_values: bool
     formats: tuple[str, ...]
 
 
@@ -149,7 +155,9 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
         item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted
         names = _source_names(item, by_fold, file_name)
         used |= set(names)
-        bindings.append(Binding(column, _text_sql(contract, mapping, column, item, by_fold), tuple(item.formats)))
+        known = _known_sql(contract, mapping, item, by_fold)
+        spelled, maps_values = _spelled_sql(column, item)
+        bindings.append(Binding(column, known, spelled, maps_values, tuple(item.formats)))
     if missing:
         raise FileRefused("missing_column", **_missing(missing, headers, file_name))
     for item_left_out in mapping.leave_out:
@@ -220,33 +228,51 @@ def expression_sql(text: str, by_fold: dict[str, str]) -> str:
     return parse_expression(text).transform(bind).sql(dialect="duckdb")
 
 
-def clean_sql(source: str, null_tokens: tuple[str, ...]) -> str:
-    """Text without surrounding blanks and control characters; the listed tokens become NULL."""
-    trimmed = f"trim(regexp_replace({source}, '[\\x00-\\x1f\\x7f\\x{{3000}}\\x{{a0}}\\x{{feff}}]+', ' ', 'g'))"
-    listed = ", ".join(quote_text(token.strip()) for token in null_tokens)
-    return f"CASE WHEN {trimmed} IN ({listed}) THEN NULL ELSE {trimmed} END"
+def trimmed_sql(header: str) -> str:
+    """A source column without surrounding blanks (full-width ones and line ends included), under its own name."""
+    name = quote_name(header)
+    return f"trim({name}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288) || chr(65279)) AS {name}"
 
 
-def _text_sql(
-    contract: Contract, mapping: Mapping, column: Column, item: ColumnMapping, by_fold: dict[str, str]
-) -> str:
+def _known_sql(contract: Contract, mapping: Mapping, item: ColumnMapping, by_fold: dict[str, str]) -> str:
+    """The column's text, or NULL where it is one of the tokens that stand for nothing."""
     if item.constant is not None:
         constant = str(item.constant).lower() if isinstance(item.constant, bool) else str(item.constant)
         return f"CAST({quote_text(constant)} AS VARCHAR)"
     if item.column is not None:
-        raw = quote_name(by_fold[fold(item.column)])
+        text = quote_name(by_fold[fold(item.column)])
     else:
-        raw = f"CAST({expression_sql(item.expression or 'NULL', by_fold)} AS VARCHAR)"
-    tokens = tuple(dict.fromkeys(("", *contract.null_tokens, *mapping.null_tokens)))
-    text = clean_sql(raw, tokens)
-    known: dict[str, str] = {}
-    for value, spellings in column.allowed.items():
-        for spelling in (value, value.replace("_", " "), *spellings):
-            known[spelling.casefold()] = value
-    for spelling, value in item.values.items():
-        known[spelling.strip().casefold()] = value
-    if not known and item.otherwise is None:
-        return text
-    cases = "".join(f" WHEN {quote_text(spelling)} THEN {quote_text(value)}" for spelling, value in known.items())
-    other = f"CASE WHEN ({text}) IS NOT NULL THEN {quote_text(item.otherwise)} END" if item.otherwise else f"({text})"
-    return f"CASE lower({text}){cases} ELSE {other} END" if cases else other
+        text = f"CAST({expression_sql(item.expression or 'NULL', by_fold)} AS VARCHAR)"
+    tokens = dict.fromkeys(token.strip() for token in ("", *contract.null_tokens, *mapping.null_tokens))
+    return f"CASE WHEN {text} IN ({', '.join(map(quote_text, tokens))}) THEN NULL ELSE {text} END"
+
+
+def _spelled_sql(column: Column, item: ColumnMapping) -> tuple[str, bool]:
+    """What the source writes, as the contract spells it; a value that nobody knows stays and is rejected by its rule."""
+    name = quote_name(column.name)
+    spellings: dict[str, str] = {}
+    for value, others in column.allowed.items():
+        spellings |= {text.casefold(): value for text in (value, value.replace("_", " "), *others)}
+    spellings |= {text.strip().casefold(): value for text, value in item.values.items()}
+    if not spellings and item.otherwise is None:
+        return name, False
+    cases = "".join(f" WHEN {quote_text(text)} THEN {quote_text(value)}" for text, value in spellings.items())
+    other = f"CASE WHEN {name} IS NOT NULL THEN {quote_text(item.otherwise)} END" if item.otherwise else name
+    lowered = quote_name(f"_lower_{column.name}")
+    return (f"CASE {lowered}{cases} ELSE {other} END" if cases else other), True
+
+
+def mapped_sql(bound: BoundMapping, columns: tuple[Column, ...], relation: str, left_out: str) -> str:
+    """SELECT of `_source_row`, `_left_out` and the text of every canonical column (NULL where the file has none)."""
+    known, spelled = [], {}
+    for binding in bound.bindings:
+        name = quote_name(binding.column.name)
+        known.append(f"{binding.known} AS {name}")
+        if binding.maps_values:
+            known.append(f"lower({binding.known}) AS {quote_name('_lower_' + binding.column.name)}")
+        spelled[binding.column.name] = binding.spelled
+    trimmed = "".join(f", {trimmed_sql(header)}" for header in bound.used_headers)
+    source = f"(SELECT _source_row{trimmed} FROM {relation})"  # noqa: S608
+    first = f"(SELECT _source_row, ({left_out}) AS _left_out{''.join(', ' + item for item in known)} FROM {source})"  # noqa: S608
+    texts = ", ".join(f"{spelled.get(c.name, 'CAST(NULL AS VARCHAR)')} AS {quote_name(c.name)}" for c in columns)
+    return f"SELECT _source_row, _left_out, {texts} FROM {first}"  # noqa: S608

@@ -13,19 +13,20 @@ from pipelines.ingest.privacy import MASK
 _SHOWN = 200
 
 
-def write(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_id: str) -> None:
-    """Write the rejects of one staged delivery into `landing.rejects`, one line a row and rule.
+def write(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Write the rejects of the staged deliveries into `landing.rejects`, one line a row and rule.
 
     An unreadable required cell breaks two rules; only the one that explains it is listed."""
     con.execute(
         "INSERT INTO landing.rejects SELECT _delivery_id, ?, _source_row, 'file.row_shape', NULL, NULL,"
         " 'the row has ' || found || ' (expected ' || expected || ' cells); look for an unquoted delimiter',"
         " '本行的单元格数与表头（' || expected || ' 列）不一致，请检查是否有未加引号的分隔符'"
-        " FROM _shape_rejects WHERE _delivery_id = ?",
-        [contract.dataset, delivery_id],
+        " FROM _shape_rejects",
+        [contract.dataset],
     )
+    broken = {str(row[0]) for row in con.execute("SELECT DISTINCT rule_id FROM _bad_rows").fetchall()}
     for rule in contract.rules:
-        if rule.predicate is None:
+        if rule.id not in broken:
             continue
         column = next((c for c in contract.landed_columns if c.landing_name == rule.column), None)
         if column is None:
@@ -40,8 +41,8 @@ def write(con: duckdb.DuckDBPyConnection, contract: Contract, delivery_id: str) 
         con.execute(
             f"INSERT INTO landing.rejects SELECT s._delivery_id, ?, s._source_row, ?, ?, {value}, ?, ?"  # noqa: S608
             " FROM _bad_rows AS b JOIN _staged AS s USING (_row_id) JOIN _texts AS t USING (_row_id)"
-            f" WHERE s._delivery_id = ? AND b.rule_id = ? AND NOT {explained}",
-            [contract.dataset, rule.id, column.name if column else None, rule.name_en, rule.name_zh, delivery_id, rule.id],
+            f" WHERE b.rule_id = ? AND NOT {explained}",
+            [contract.dataset, rule.id, column.name if column else None, rule.name_en, rule.name_zh, rule.id],
         )
 
 

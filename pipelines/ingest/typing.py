@@ -5,11 +5,9 @@ from __future__ import annotations
 from pipelines.contracts.model import Column
 from pipelines.ingest.files import quote_text
 
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d")
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
-#: Formats that leave nothing to guess; day-month order and the like must be declared in the mapping.
-DEFAULT_DATE_FORMATS = (*_DATES, "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S")
-DEFAULT_TIME_FORMATS = (*(d + t for d in _DATES for t in _TIMES), "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M")
+#: Year first, in the spellings of offices (`2026-3-5`, `2026/3/5`, `2026年3月5日`, `20260305`), with or without a time:
+#: nothing to guess. Day-month order and the like must be declared in the mapping.
+_YEAR_FIRST = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S.%f")
 _TRUE = ("true", "t", "1", "yes", "y", "是", "有", "√")
 _FALSE = ("false", "f", "0", "no", "n", "否", "无", "×")
 _OFFSET = r"(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$"
@@ -17,6 +15,15 @@ _OFFSET = r"(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$"
 
 def _list(items: tuple[str, ...]) -> str:
     return "[" + ", ".join(quote_text(item) for item in items) + "]"
+
+
+def _moment(text: str, formats: tuple[str, ...]) -> str:
+    """SQL of the local TIMESTAMP that a text without offset means, by the declared formats or year first."""
+    if formats:
+        return f"try_strptime({text}, {_list(formats)})"
+    # One spelling first: every format that is tried in vain costs as much as the one that fits.
+    spelled = f"trim(replace(replace(translate({text}, '/年月T', '--- '), '日 ', ' '), '日', ' '))"
+    return f"try_strptime({spelled}, {_list(_YEAR_FIRST)})"
 
 
 def _plain_number(text: str) -> str:
@@ -50,11 +57,10 @@ def typed_sql(column: Column, text: str, *, formats: tuple[str, ...], source_zon
         finite = f" AND isfinite(TRY_CAST({number} AS DOUBLE))"
         return f"CASE WHEN regexp_full_match({number}, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?'){finite} THEN {value} END"
     if kind == "date":
-        day = f"CAST(try_strptime({text}, {_list(formats or DEFAULT_DATE_FORMATS)}) AS DATE)"
+        day = f"CAST({_moment(text, formats)} AS DATE)"
         return f"CAST(year({day}) AS {column.physical_type})" if column.personal == "birth_year" else day
     zone = quote_text(source_zone)
-    local = f"try_strptime({text}, {_list(formats or DEFAULT_TIME_FORMATS)})"
-    naive = f"timezone('UTC', timezone({zone}, {local}))"
+    naive = f"timezone('UTC', timezone({zone}, {_moment(text, formats)}))"
     aware = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
     return f"CASE WHEN regexp_matches({text}, ':[0-9.]+ ?{_OFFSET}') THEN {aware} ELSE {naive} END"
 
