@@ -25,11 +25,19 @@ def volume(scope: Scope, item: Reading | None) -> None:
     drawn = parts.points(scope, item)
     rows = ((formats.period(scope.grain, start, scope.lang), figure) for start, figure in reversed(item.history))
     parts.section(
-        scope, t(scope, "volume_title"), [item.indicator.indicator_id], "volume", t(scope, "volume_note"),
+        scope,
+        t(scope, "volume_title"),
+        [item.indicator.indicator_id],
+        "volume",
+        t(scope, "volume_note"),
         parts.figures_table(scope, t(scope, "period"), rows, item.indicator),
-    )  # fmt: skip
+    )
     if any(point.value is not None for point in drawn):
-        parts.draw(charts.bars(drawn, scope.start, scope.grain, parts.words(scope), height=264), t(scope, "volume_title"), "volume")
+        parts.draw(
+            charts.bars(drawn, scope.start, scope.grain, parts.words(scope), height=264),
+            t(scope, "volume_title"),
+            "volume",
+        )
     else:
         st.info(t(scope, "nothing_to_draw"))
 
@@ -54,7 +62,8 @@ def by_member(scope: Scope, dimension: str, title: str) -> None:
     for member in sorted(found, key=lambda m: -size(m)):
         cells = [
             escape(member_name(scope, member)),
-            f"<span class='sw-track' style='display:block'><span class='sw-bar' style='width:{100 * size(member) / largest:.1f}%'></span></span>",
+            f"<span class='sw-track' style='display:block'><span class='sw-bar' "
+            f"style='width:{100 * size(member) / largest:.1f}%'></span></span>",
             f"{formats.whole(size(member))}<div class='sw-line'>{formats.percent(size(member) / total)}</div>",
         ]
         for indicator_id in ids[1:]:
@@ -63,7 +72,11 @@ def by_member(scope: Scope, dimension: str, title: str) -> None:
             paint = "sw-bad" if figure is not None and figure.status == "missed" else ""
             mark = "▼ " if paint else ""
             count = formats.fraction(figure, indicator, scope.lang) if figure else ""
-            cells.append(f"<span class='{paint}'>{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div class='sw-line'>{escape(count)}</div>")
+            cells.append(
+                f"<span class='{paint}'>"
+                f"{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div "
+                f"class='sw-line'>{escape(count)}</div>"
+            )
         rows.append(cells)
     head = [(t(scope, dimension), ""), ("", "sw-wide"), (t(scope, "received"), "sw-num")]
     head += [(parts.label(scope, catalogue[i]), "sw-num") for i in ids[1:]]
@@ -74,14 +87,18 @@ def ladder(scope: Scope) -> None:
     """How many organisations stand on each rung."""
     if "M01" not in data.indicators(scope.edition):
         return
-    found = data.members(scope.edition, ("M01",), scope.grain, scope.start, scope.area.level, scope.area.code, "org_level")
+    found = data.members(
+        scope.edition, ("M01",), scope.grain, scope.start, scope.area.level, scope.area.code, "org_level"
+    )
     order = [r for r in RUNGS if r in found] + [m for m in found if m not in RUNGS]
     if not order:
         return
     indicator = data.indicators(scope.edition)["M01"]
     parts.section(scope, t(scope, "ladder_title"), ["M01"], "ladder")
     steps = "".join(
-        f"<div class='sw-step'><b>{escape(formats.value(found[m]['M01'], indicator, scope.lang))}</b><span>{escape(member_name(scope, m))}</span></div>" for m in order
+        f"<div class='sw-step'><b>{escape(formats.value(found[m]['M01'], indicator, scope.lang))}</b>"
+        f"<span>{escape(member_name(scope, m))}</span></div>"
+        for m in order
     )
     st.html(f"<div class='sw-steps'>{steps}</div>")
 
@@ -105,19 +122,32 @@ def failing_communities(scope: Scope, indicator_id: str, key: str) -> None:
     inside = {area.code: area for area in parts.below(scope, "community")}
     figures = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, "community")
     judged = [figure for code, figure in figures.items() if code in inside and figure.value is not None]
-    failing = sorted((inside[f.area_code] for f in judged if f.value is not None and f.value < 1), key=lambda area: area.path)
+    failing = sorted(
+        (inside[f.area_code] for f in judged if f.value is not None and f.value < 1), key=lambda area: area.path
+    )
     if not judged:
         return
     everyone = data.areas(scope.edition)
-    parts.section(scope, t(scope, f"failing_{indicator_id}"), [indicator_id], key, t(scope, "failing_note", n=len(failing), all=len(judged)))
+    parts.section(
+        scope,
+        t(scope, f"failing_{indicator_id}"),
+        [indicator_id],
+        key,
+        t(scope, "failing_note", n=len(failing), all=len(judged)),
+    )
     if not failing:
         parts.calm(t(scope, "failing_none"))
         return
     groups: dict[str, list[str]] = {}
     for area in failing:
-        above = " · ".join(formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path)
+        above = " · ".join(
+            formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path
+        )
         groups.setdefault(above, []).append(formats.name(area.name, scope.lang))
-    rows = [[escape(above or scope.place), escape(t(scope, "comma").join(names)), str(len(names))] for above, names in groups.items()]
+    rows = [
+        [escape(above or scope.place), escape(t(scope, "comma").join(names)), str(len(names))]
+        for above, names in groups.items()
+    ]
     st.html(parts.table([(t(scope, "area"), ""), (t(scope, "communities"), ""), (t(scope, "number"), "sw-num")], rows))
 
 
@@ -128,7 +158,9 @@ def money_bars(scope: Scope) -> None:
         return
     parts.section(scope, t(scope, "money_title"), ["F01", "F02", "F03"], "money", t(scope, "money_note"))
     total = parts.readings(scope, ["F01", "F02", "F03"])
-    found = data.members(scope.edition, ("F01", "F02", "F03"), scope.grain, scope.start, scope.area.level, scope.area.code, "fund")
+    found = data.members(
+        scope.edition, ("F01", "F02", "F03"), scope.grain, scope.start, scope.area.level, scope.area.code, "fund"
+    )
     groups = [(t(scope, "all_funds"), {i: r.now for i, r in total.items()})]
     groups += [(member_name(scope, m), {i: found[m].get(i) for i in ("F01", "F02", "F03")}) for m in found]
     words = [t(scope, "budget"), t(scope, "received_money"), t(scope, "paid")]
@@ -139,14 +171,26 @@ def money_bars(scope: Scope) -> None:
         if whole <= 0:
             continue
         for word, amount in (
-            (words[0], budget.numerator if budget else None), (words[1], received.numerator if received else None), (words[2], paid.numerator if paid else None),
-        ):  # fmt: skip
+            (words[0], budget.numerator if budget else None),
+            (words[1], received.numerator if received else None),
+            (words[2], paid.numerator if paid else None),
+        ):
             if amount is not None:
-                rows.append((f"{name} {formats.money(whole, scope.lang)}", word, amount / whole, formats.money(amount, scope.lang)))
+                rows.append(
+                    (
+                        f"{name} {formats.money(whole, scope.lang)}",
+                        word,
+                        amount / whole,
+                        formats.money(amount, scope.lang),
+                    )
+                )
     if not rows:
         st.info(t(scope, "nothing_to_draw"))
         return
-    keys = "".join(f"<i class='sw-key sw-key-{css}'></i>{escape(word)}" for css, word in zip(("budget", "received", "paid"), words, strict=True))
+    keys = "".join(
+        f"<i class='sw-key sw-key-{css}'></i>{escape(word)}"
+        for css, word in zip(("budget", "received", "paid"), words, strict=True)
+    )
     st.html(f"<div class='sw-line'>{keys}</div>")
     parts.draw(charts.nested_bars(rows, words), "; ".join(f"{g} {p} {s}" for g, p, _, s in rows), "money")
 
@@ -168,7 +212,14 @@ def by_fund(scope: Scope) -> None:
             paint = "sw-bad" if figure is not None and figure.status == "missed" else ""
             mark = "▼ " if paint else ""
             count = formats.fraction(figure, indicator, scope.lang) if figure else ""
-            cells.append(f"<span class='{paint}'>{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div class='sw-line sw-wide'>{escape(count)}</div>")
+            cells.append(
+                f"<span class='{paint}'>"
+                f"{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div class='sw-line "
+                f"sw-wide'>{escape(count)}</div>"
+            )
         rows.append(cells)
-    head = [(t(scope, "fund"), ""), *((parts.label(scope, catalogue[i]), "sw-num sw-wide" if i in ("F01", "F05") else "sw-num") for i in ids)]
+    head = [
+        (t(scope, "fund"), ""),
+        *((parts.label(scope, catalogue[i]), "sw-num sw-wide" if i in ("F01", "F05") else "sw-num") for i in ids),
+    ]
     st.html(parts.table(head, rows))

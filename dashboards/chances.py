@@ -18,5 +18,6 @@ def at_most(hits: int, cases: int, rate: float) -> float:
     up, down = math.log(rate), math.log1p(-rate)
     base = math.lgamma(cases + 1)
     return math.fsum(
-        math.exp(base - math.lgamma(k + 1) - math.lgamma(cases - k + 1) + k * up + (cases - k) * down) for k in range(hits + 1)
+        math.exp(base - math.lgamma(k + 1) - math.lgamma(cases - k + 1) + k * up + (cases - k) * down)
+        for k in range(hits + 1)
     )

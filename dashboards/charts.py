@@ -83,49 +83,115 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
     scale = 100.0 if form == "percent" else 1.0
     values = [
         {
-            "area": row.label, "value": row.value * scale, "shown": row.shown, "count": row.count, "colour": row.colour,
+            "area": row.label,
+            "value": row.value * scale,
+            "shown": row.shown,
+            "count": row.count,
+            "colour": row.colour,
             "lower": (row.lower if row.lower is not None else row.value) * scale,
             "upper": (row.upper if row.upper is not None else row.value) * scale,
         }
         for row in rows
-    ]  # fmt: skip
-    ends = [v["lower"] for v in values] + [v["upper"] for v in values] + ([target * scale] if target is not None else [])
+    ]
+    ends = (
+        [v["lower"] for v in values] + [v["upper"] for v in values] + ([target * scale] if target is not None else [])
+    )
     low, high = _span([float(str(e)) for e in ends], form)
     x = {
         "type": "quantitative",
         "scale": {"domain": [low, high], "nice": False, "zero": False},
         "axis": _axis(grid=True, tickCount=4, labelExpr=_label_of(form)),
     }
-    y = {"field": "area", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 150, "labelFontSize": 13, "grid": False, "ticks": False, "labelFlush": False, "labelBound": False}}
+    y = {
+        "field": "area",
+        "type": "nominal",
+        "sort": None,
+        "axis": {
+            "title": None,
+            "labelLimit": 150,
+            "labelFontSize": 13,
+            "grid": False,
+            "ticks": False,
+            "labelFlush": False,
+            "labelBound": False,
+        },
+    }
     tooltip = [
         {"field": "area", "type": "nominal", "title": words["area"]},
         {"field": "shown", "type": "nominal", "title": words["value"]},
         {"field": "count", "type": "nominal", "title": words["count"]},
     ]
     layers: list[Spec] = [
-        {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.3, "strokeCap": "round"},
-         "encoding": {"x": {"field": "lower", **x}, "x2": {"field": "upper"}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-         "encoding": {"x": {"field": "value", **x}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"mark": {"type": "text", "align": "center", "dy": -11, "fontSize": 12},
-         "encoding": {"x": {"field": "value", **x}, "y": y, "text": {"field": "shown", "type": "nominal"}, "color": _paint_by("colour")}},
-    ]  # fmt: skip
+        {
+            "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.3, "strokeCap": "round"},
+            "encoding": {
+                "x": {"field": "lower", **x},
+                "x2": {"field": "upper"},
+                "y": y,
+                "color": _paint_by("colour"),
+                "tooltip": tooltip,
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {"x": {"field": "value", **x}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip},
+        },
+        {
+            "mark": {"type": "text", "align": "center", "dy": -11, "fontSize": 12},
+            "encoding": {
+                "x": {"field": "value", **x},
+                "y": y,
+                "text": {"field": "shown", "type": "nominal"},
+                "color": _paint_by("colour"),
+            },
+        },
+    ]
     if target is not None:
         mark = {"data": {"values": [{"target": target * scale}]}}
-        layers.insert(0, {**mark, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-                          "encoding": {"x": {"field": "target", **x}, "color": _paint("context")}})  # fmt: skip
+        layers.insert(
+            0,
+            {
+                **mark,
+                "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+                "encoding": {"x": {"field": "target", **x}, "color": _paint("context")},
+            },
+        )
         right = target * scale > (low + high) / 2
-        layers.append({**mark, "mark": {"type": "text", "align": "right" if right else "left", "dx": -5 if right else 5, "dy": -6, "y": 0,
-                                        "fontSize": 12, "baseline": "bottom"},
-                       "encoding": {"x": {"field": "target", **x}, "text": {"value": target_label}, "color": _paint("context")}})  # fmt: skip
+        layers.append(
+            {
+                **mark,
+                "mark": {
+                    "type": "text",
+                    "align": "right" if right else "left",
+                    "dx": -5 if right else 5,
+                    "dy": -6,
+                    "y": 0,
+                    "fontSize": 12,
+                    "baseline": "bottom",
+                },
+                "encoding": {
+                    "x": {"field": "target", **x},
+                    "text": {"value": target_label},
+                    "color": _paint("context"),
+                },
+            }
+        )
     spec = _base(max(120, 40 * len(values) + 10), layers)
     spec["data"] = {"values": values}
     spec["padding"] = {"left": 0, "right": 12, "top": 4, "bottom": 2}
     return spec
 
 
-def lines(series: Sequence[Line], form: str, grain: str, target: float | None, target_label: str, words: dict[str, str],
-          height: int = 280, from_zero: bool = False) -> Spec:  # fmt: skip
+def lines(
+    series: Sequence[Line],
+    form: str,
+    grain: str,
+    target: float | None,
+    target_label: str,
+    words: dict[str, str],
+    height: int = 280,
+    from_zero: bool = False,
+) -> Spec:
     """Series over time, each named at its end, with the interval as a band and provisional values hollow."""
     scale = 100.0 if form == "percent" else 1.0
     values: list[Spec] = []
@@ -133,24 +199,45 @@ def lines(series: Sequence[Line], form: str, grain: str, target: float | None, t
         for point in line.points:
             if point.value is None:
                 continue
-            values.append({
-                "series": line.name, "colour": line.colour, "day": point.day.isoformat(), "value": point.value * scale,
-                "lower": point.lower * scale if point.lower is not None else None,
-                "upper": point.upper * scale if point.upper is not None else None,
-                "shown": point.shown, "count": point.count, "provisional": point.provisional,
-                "stretch": f"{line.name} {point.stretch}",
-            })  # fmt: skip
+            values.append(
+                {
+                    "series": line.name,
+                    "colour": line.colour,
+                    "day": point.day.isoformat(),
+                    "value": point.value * scale,
+                    "lower": point.lower * scale if point.lower is not None else None,
+                    "upper": point.upper * scale if point.upper is not None else None,
+                    "shown": point.shown,
+                    "count": point.count,
+                    "provisional": point.provisional,
+                    "stretch": f"{line.name} {point.stretch}",
+                }
+            )
     ends = [float(v[key]) for v in values for key in ("value", "lower", "upper") if v[key] is not None]
     ends += [target * scale] if target is not None else []
     low, high = _span(ends, form)
     if from_zero:
         low, high = 0.0, max([*ends, 1.0]) * 1.12
     time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
-    x = {"field": "day", "type": "temporal", "scale": {"type": "utc"},
-         "axis": _axis(format=time_format, grid=False, labelFlush=False, tickCount=5)}  # fmt: skip
-    y = {"type": "quantitative", "scale": {"domain": [low, high], "nice": False}, "axis": _axis(labelExpr=_label_of(form))}
+    x = {
+        "field": "day",
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "axis": _axis(format=time_format, grid=False, labelFlush=False, values=_ticks([v["day"] for v in values])),
+    }
+    y = {
+        "type": "quantitative",
+        "scale": {"domain": [low, high], "nice": False},
+        "axis": _axis(labelExpr=_label_of(form)),
+    }
     tooltip = [
-        {"field": "day", "type": "temporal", "title": words["period"], "format": time_format, "timeUnit": "utcyearmonthdate"},
+        {
+            "field": "day",
+            "type": "temporal",
+            "title": words["period"],
+            "format": time_format,
+            "timeUnit": "utcyearmonthdate",
+        },
         {"field": "series", "type": "nominal", "title": words["indicator"]},
         {"field": "shown", "type": "nominal", "title": words["value"]},
         {"field": "count", "type": "nominal", "title": words["count"]},
@@ -164,58 +251,144 @@ def lines(series: Sequence[Line], form: str, grain: str, target: float | None, t
             last.append({**mine[-1], "label": label, "at": end, "tall": 17 * len(label)})
     _part_labels(last, (high - low) / (height - 34))
     layers: list[Spec] = [
-        {"transform": [{"filter": "datum.lower !== null"}],
-         "mark": {"type": "area", "opacity": 0.13, "interpolate": "linear", "clip": True},
-         "encoding": {"x": x, "y": {"field": "lower", **y}, "y2": {"field": "upper"}, "color": _paint_by("colour"),
-                      "detail": {"field": "stretch", "type": "nominal"}}},
-        {"mark": {"type": "line", "strokeWidth": 2.2, "strokeJoin": "round"},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "detail": {"field": "stretch", "type": "nominal"}}},
-        {"transform": [{"filter": "!datum.provisional"}], "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"transform": [{"filter": "datum.provisional"}], "mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"data": {"values": last}, "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 9, "fontSize": 13, "fontWeight": 600, "lineHeight": 17},
-         "encoding": {"x": x, "y": {"field": "at", **y}, "text": {"field": "label", "type": "nominal"}, "color": _paint_by("colour")}},
-    ]  # fmt: skip
+        {
+            "transform": [{"filter": "datum.lower !== null"}],
+            "mark": {"type": "area", "opacity": 0.13, "interpolate": "linear", "clip": True},
+            "encoding": {
+                "x": x,
+                "y": {"field": "lower", **y},
+                "y2": {"field": "upper"},
+                "color": _paint_by("colour"),
+                "detail": {"field": "stretch", "type": "nominal"},
+            },
+        },
+        {
+            "mark": {"type": "line", "strokeWidth": 2.2, "strokeJoin": "round"},
+            "encoding": {
+                "x": x,
+                "y": {"field": "value", **y},
+                "color": _paint_by("colour"),
+                "detail": {"field": "stretch", "type": "nominal"},
+            },
+        },
+        {
+            "transform": [{"filter": "!datum.provisional"}],
+            "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
+            "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+        },
+        {
+            "transform": [{"filter": "datum.provisional"}],
+            "mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2},
+            "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+        },
+        {
+            "data": {"values": last},
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "middle",
+                "dx": 9,
+                "fontSize": 13,
+                "fontWeight": 600,
+                "lineHeight": 17,
+            },
+            "encoding": {
+                "x": x,
+                "y": {"field": "at", **y},
+                "text": {"field": "label", "type": "nominal"},
+                "color": _paint_by("colour"),
+            },
+        },
+    ]
     if target is not None:
         mark = {"data": {"values": [{"target": target * scale}]}}
-        layers.insert(0, {**mark, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-                          "encoding": {"y": {"field": "target", **y}, "color": _paint("context")}})  # fmt: skip
-        layers.append({**mark, "mark": {"type": "text", "align": "left", "x": 4, "dy": -7, "fontSize": 12},
-                       "encoding": {"y": {"field": "target", **y}, "text": {"value": target_label}, "color": _paint("context")}})  # fmt: skip
+        layers.insert(
+            0,
+            {
+                **mark,
+                "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+                "encoding": {"y": {"field": "target", **y}, "color": _paint("context")},
+            },
+        )
+        layers.append(
+            {
+                **mark,
+                "mark": {"type": "text", "align": "left", "x": 4, "dy": -7, "fontSize": 12},
+                "encoding": {
+                    "y": {"field": "target", **y},
+                    "text": {"value": target_label},
+                    "color": _paint("context"),
+                },
+            }
+        )
     spec = _base(height, layers)
     spec["data"] = {"values": values}
     return spec
 
 
 def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, str], height: int = 220) -> Spec:
-    """Counts over time from zero; the chosen period is solid, the others faded, the newest and the chosen one labelled."""
+    """Counts over time from zero; the chosen period is solid, the others faded, the newest and the "
+    "chosen one labelled."""
     values = [
-        {"day": p.day.isoformat(), "value": p.value, "shown": p.shown, "now": p.day == current, "label": p.shown if p.day == current else ""}
+        {
+            "day": p.day.isoformat(),
+            "value": p.value,
+            "shown": p.shown,
+            "now": p.day == current,
+            "label": p.shown if p.day == current else "",
+        }
         for p in points
         if p.value is not None
     ]
     time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
     unit = {"week": "utcyearmonthdate", "month": "utcyearmonth", "quarter": "utcyearquarter", "year": "utcyear"}[grain]
-    x = {"field": "day", "type": "ordinal", "timeUnit": unit, "axis": _axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False)}
-    y = {"field": "value", "type": "quantitative", "axis": _axis(labelExpr=_label_of("count"), tickCount=4), "scale": {"zero": True}}
+    x = {
+        "field": "day",
+        "type": "ordinal",
+        "timeUnit": unit,
+        "axis": _axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False),
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": _axis(labelExpr=_label_of("count"), tickCount=4),
+        "scale": {"zero": True},
+    }
     tooltip = [
         {"field": "day", "type": "ordinal", "timeUnit": unit, "title": words["period"], "format": time_format},
         {"field": "shown", "type": "nominal", "title": words["value"]},
     ]
-    spec = _base(height, [
-        {"mark": {"type": "bar", "cornerRadiusEnd": 2},
-         "encoding": {"x": x, "y": y, "color": _paint("accent"), "tooltip": tooltip,
-                      "opacity": {"condition": {"test": "datum.now", "value": 1}, "value": 0.38}}},
-        {"mark": {"type": "text", "dy": -8, "fontSize": 12, "fontWeight": 600},
-         "encoding": {"x": x, "y": y, "text": {"field": "label", "type": "nominal"}, "color": _paint("accent")}},
-    ])  # fmt: skip
+    spec = _base(
+        height,
+        [
+            {
+                "mark": {"type": "bar", "cornerRadiusEnd": 2},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": _paint("accent"),
+                    "tooltip": tooltip,
+                    "opacity": {"condition": {"test": "datum.now", "value": 1}, "value": 0.38},
+                },
+            },
+            {
+                "mark": {"type": "text", "dy": -8, "fontSize": 12, "fontWeight": 600},
+                "encoding": {"x": x, "y": y, "text": {"field": "label", "type": "nominal"}, "color": _paint("accent")},
+            },
+        ],
+    )
     spec["data"] = {"values": values}
     return spec
 
 
-def funnel(rows: Sequence[Dot], counts: Sequence[float], target: float, target_label: str, named: Sequence[int],
-           words: dict[str, str]) -> Spec:  # fmt: skip
+def funnel(
+    rows: Sequence[Dot],
+    counts: Sequence[float],
+    target: float,
+    target_label: str,
+    named: Sequence[int],
+    words: dict[str, str],
+) -> Spec:
     """Rates against their number of cases, with the band in which a unit at the target lands 95 times in 100.
 
     The band is target ± 1.96 · sqrt(target · (1 − target) ÷ n): a point is below it exactly when the upper end of its
@@ -223,10 +396,17 @@ def funnel(rows: Sequence[Dot], counts: Sequence[float], target: float, target_l
     places in `rows` that are labelled.
     """
     values = [
-        {"area": row.label, "n": n, "value": 100 * row.value, "shown": row.shown, "count": row.count, "colour": row.colour,
-         "label": row.label if index in named else ""}
+        {
+            "area": row.label,
+            "n": n,
+            "value": 100 * row.value,
+            "shown": row.shown,
+            "count": row.count,
+            "colour": row.colour,
+            "label": row.label if index in named else "",
+        }
         for index, (row, n) in enumerate(zip(rows, counts, strict=True))
-    ]  # fmt: skip
+    ]
     smallest, largest = max(1.0, min(counts)), max(counts)
     steps = [smallest * (largest * 1.15 / smallest) ** (i / 40) for i in range(41)]
     low = min([*(float(str(v["value"])) for v in values), 100 * target]) - 1.5
@@ -235,28 +415,73 @@ def funnel(rows: Sequence[Dot], counts: Sequence[float], target: float, target_l
     for n in steps:
         half = 1.96 * math.sqrt(target * (1 - target) / n)
         band.append({"n": n, "low": max(low, 100 * (target - half)), "high": min(100.0, 100 * (target + half))})
-    x = {"field": "n", "type": "quantitative", "scale": {"type": "log", "domain": [smallest, largest * 1.15], "nice": False},
-         "axis": _axis(title=words["cases"], titleColor="#838c99", titleFontWeight="normal", grid=False, tickCount=4, format="~s", labelOverlap=True)}  # fmt: skip
-    y = {"type": "quantitative", "scale": {"domain": [low, 100.5], "nice": False}, "axis": _axis(labelExpr=_label_of("percent"))}
+    x = {
+        "field": "n",
+        "type": "quantitative",
+        "scale": {"type": "log", "domain": [smallest, largest * 1.15], "nice": False},
+        "axis": _axis(
+            title=words["cases"],
+            titleColor="#838c99",
+            titleFontWeight="normal",
+            grid=False,
+            tickCount=4,
+            format="~s",
+            labelOverlap=True,
+        ),
+    }
+    y = {
+        "type": "quantitative",
+        "scale": {"domain": [low, 100.5], "nice": False},
+        "axis": _axis(labelExpr=_label_of("percent")),
+    }
     tooltip = [
         {"field": "area", "type": "nominal", "title": words["area"]},
         {"field": "shown", "type": "nominal", "title": words["value"]},
         {"field": "count", "type": "nominal", "title": words["count"]},
     ]
-    spec = _base(320, [
-        {"data": {"values": band}, "mark": {"type": "area", "opacity": 0.55},
-         "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": _paint("faint")}},
-        {"data": {"values": [{"target": 100 * target}]}, "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-         "encoding": {"y": {"field": "target", **y}, "color": _paint("context")}},
-        {"data": {"values": [{"target": 100 * target}]}, "mark": {"type": "text", "align": "right", "x": "width", "dx": -4, "dy": -7, "fontSize": 12},
-         "encoding": {"y": {"field": "target", **y}, "text": {"value": target_label}, "color": _paint("context")}},
-        {"transform": [{"filter": "datum.colour !== 'alarm'"}], "mark": {"type": "point", "filled": True, "size": 34, "opacity": 0.45},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"transform": [{"filter": "datum.colour === 'alarm'"}], "mark": {"type": "point", "filled": True, "size": 62, "shape": "triangle-down", "opacity": 0.95},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip}},
-        {"mark": {"type": "text", "dy": 15, "fontSize": 12},
-         "encoding": {"x": x, "y": {"field": "value", **y}, "text": {"field": "label", "type": "nominal"}, "color": _paint_by("colour")}},
-    ])  # fmt: skip
+    spec = _base(
+        320,
+        [
+            {
+                "data": {"values": band},
+                "mark": {"type": "area", "opacity": 0.55},
+                "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": _paint("faint")},
+            },
+            {
+                "data": {"values": [{"target": 100 * target}]},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+                "encoding": {"y": {"field": "target", **y}, "color": _paint("context")},
+            },
+            {
+                "data": {"values": [{"target": 100 * target}]},
+                "mark": {"type": "text", "align": "right", "x": "width", "dx": -4, "dy": -7, "fontSize": 12},
+                "encoding": {
+                    "y": {"field": "target", **y},
+                    "text": {"value": target_label},
+                    "color": _paint("context"),
+                },
+            },
+            {
+                "transform": [{"filter": "datum.colour !== 'alarm'"}],
+                "mark": {"type": "point", "filled": True, "size": 34, "opacity": 0.45},
+                "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": "datum.colour === 'alarm'"}],
+                "mark": {"type": "point", "filled": True, "size": 62, "shape": "triangle-down", "opacity": 0.95},
+                "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+            },
+            {
+                "mark": {"type": "text", "dy": 15, "fontSize": 12},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "value", **y},
+                    "text": {"field": "label", "type": "nominal"},
+                    "color": _paint_by("colour"),
+                },
+            },
+        ],
+    )
     spec["data"] = {"values": values}
     return spec
 
@@ -270,23 +495,54 @@ def nested_bars(rows: Sequence[tuple[str, str, float, str]], order: Sequence[str
     parts = [("faint", 28, 1.0), ("context", 17, 0.75), ("accent", 8, 1.0)]
     groups = list(dict.fromkeys(row[0] for row in rows))
     largest = max([100 * row[2] for row in rows] or [100.0])
-    x = {"field": "value", "type": "quantitative", "scale": {"domain": [0, largest], "nice": False},
-         "axis": _axis(tickCount=5, labelExpr="format(datum.value, '.3~f') + '%'")}  # fmt: skip
-    y = {"field": "group", "type": "nominal", "sort": groups,
-         "axis": {"title": None, "labelFontSize": 13, "labelLimit": 200, "grid": False, "ticks": False, "labelFlush": False, "labelBound": False}}  # fmt: skip
+    x = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": [0, largest], "nice": False},
+        "axis": _axis(tickCount=5, labelExpr="format(datum.value, '.3~f') + '%'"),
+    }
+    y = {
+        "field": "group",
+        "type": "nominal",
+        "sort": groups,
+        "axis": {
+            "title": None,
+            "labelFontSize": 13,
+            "labelLimit": 200,
+            "grid": False,
+            "ticks": False,
+            "labelFlush": False,
+            "labelBound": False,
+        },
+    }
     layers: list[Spec] = []
     for part, (colour, size, opacity) in zip(order, parts, strict=True):
-        layers.append({
-            "data": {"values": [{"group": g, "value": 100 * v, "shown": s, "part": p} for g, p, v, s in rows if p == part]},
-            "mark": {"type": "bar", "size": size, "opacity": opacity, "cornerRadiusEnd": 2},
-            "encoding": {"x": x, "y": y, "color": _paint(colour),
-                         "tooltip": [{"field": "group", "type": "nominal", "title": " "}, {"field": "part", "type": "nominal", "title": " "},
-                                     {"field": "shown", "type": "nominal", "title": " "}]},
-        })  # fmt: skip
+        layers.append(
+            {
+                "data": {
+                    "values": [
+                        {"group": g, "value": 100 * v, "shown": s, "part": p} for g, p, v, s in rows if p == part
+                    ]
+                },
+                "mark": {"type": "bar", "size": size, "opacity": opacity, "cornerRadiusEnd": 2},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": _paint(colour),
+                    "tooltip": [
+                        {"field": "group", "type": "nominal", "title": " "},
+                        {"field": "part", "type": "nominal", "title": " "},
+                        {"field": "shown", "type": "nominal", "title": " "},
+                    ],
+                },
+            }
+        )
     return _base(50 * max(1, len(groups)) + 26, layers)
 
 
-def sparkline(values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44) -> str:
+def sparkline(
+    values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44
+) -> str:
     """A line on the fixed scale [low, high] as an SVG data address; gaps stay gaps, the last value is a dot."""
     step = (width - 10) / max(1, len(values) - 1)
 
@@ -306,7 +562,8 @@ def sparkline(values: Sequence[float | None], low: float, high: float, target: f
     if values and values[-1] is not None:
         px, py = place(len(values) - 1, values[-1])
         dot = (
-            f"<path d='M{px:.1f},{py:.1f}h.01' stroke='#3d7bd9' stroke-width='7' stroke-linecap='round' vector-effect='non-scaling-stroke'/>"
+            f"<path d='M{px:.1f},{py:.1f}h.01' stroke='#3d7bd9' stroke-width='7' stroke-linecap='round' "
+            "vector-effect='non-scaling-stroke'/>"
         )
     goal = ""
     if target is not None and low <= target <= high:
@@ -314,7 +571,8 @@ def sparkline(values: Sequence[float | None], low: float, high: float, target: f
         goal = f"<line x1='0' x2='{width}' y1='{py:.1f}' y2='{py:.1f}' stroke='#8b95a3' stroke-dasharray='3 3'/>"
     svg = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' preserveAspectRatio='none'>{goal}"
-        f"<path d='{path}' fill='none' stroke='#3d7bd9' stroke-width='2' stroke-linejoin='round' vector-effect='non-scaling-stroke'/>{dot}</svg>"
+        f"<path d='{path}' fill='none' stroke='#3d7bd9' stroke-width='2' stroke-linejoin='round' "
+        f"vector-effect='non-scaling-stroke'/>{dot}</svg>"
     )
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
@@ -355,11 +613,22 @@ def _span(ends: Sequence[float], form: str) -> tuple[float, float]:
     return low, high
 
 
+def _ticks(days: Sequence[str]) -> list[Spec]:
+    """Up to six of the days, evenly taken: left to itself, an axis of years names each year four times."""
+    known = sorted(set(days))
+    step = max(1, math.ceil(len(known) / 6))
+    taken = [date.fromisoformat(day) for day in known[::-step][::-1]]
+    return [{"year": day.year, "month": day.month, "date": day.day, "utc": True} for day in taken]
+
+
 def _label_of(form: str) -> str:
     if form == "percent":
         return "datum.value > 100.4 ? '' : format(datum.value, '.3~f') + '%'"
     if form == "count":
-        return "datum.value >= 1e6 ? format(datum.value / 1e6, ',.3~f') + 'm' : datum.value >= 1e4 ? format(datum.value / 1e3, ',.3~f') + 'k' : format(datum.value, ',.4~f')"
+        return (
+            "datum.value >= 1e6 ? format(datum.value / 1e6, ',.3~f') + 'm' : "
+            "datum.value >= 1e4 ? format(datum.value / 1e3, ',.3~f') + 'k' : format(datum.value, ',.4~f')"
+        )
     return "datum.label"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from dashboards import data, editions, formats, periods
 from dashboards.i18n import LANGUAGES, text
 
-# The address is written by hand: `bind="query-params"` puts translated labels into it and drops unknown values silently.
+# The address is written by hand: `bind="query-params"` puts translated labels into it and drops unknown values.
 _KEYS = ("area", "grain", "period", "lang")
 
 
@@ -133,29 +134,59 @@ def show(scope: Scope) -> None:
     st.session_state["pick_period"] = scope.start
     st.session_state["pick_lang"] = scope.lang
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        st.selectbox(text(scope.lang, "area"), list(areas), format_func=area_label, key="pick_area", on_change=_area_picked, width=300,
-                     label_visibility="collapsed")
-        st.segmented_control(
-            text(scope.lang, "grain"), grains, format_func=lambda g: text(scope.lang, f"grain_{g}"), key="pick_grain",
-            on_change=_grain_picked, args=(scope,), required=True, label_visibility="collapsed",
-        )  # fmt: skip
         st.selectbox(
-            text(scope.lang, "period"), starts[scope.grain], format_func=period_label, key="pick_period",
-            on_change=_period_picked, args=(scope,), width=190, label_visibility="collapsed",
-        )  # fmt: skip
+            text(scope.lang, "area"),
+            list(areas),
+            format_func=area_label,
+            key="pick_area",
+            on_change=_area_picked,
+            width=300,
+            label_visibility="collapsed",
+        )
         st.segmented_control(
-            text(scope.lang, "language"), list(LANGUAGES), format_func=lambda code: LANGUAGES[code], key="pick_lang",
-            on_change=_lang_picked, required=True, label_visibility="collapsed",
-        )  # fmt: skip
+            text(scope.lang, "grain"),
+            grains,
+            format_func=lambda g: text(scope.lang, f"grain_{g}"),
+            key="pick_grain",
+            on_change=_grain_picked,
+            args=(scope,),
+            required=True,
+            label_visibility="collapsed",
+        )
+        st.selectbox(
+            text(scope.lang, "period"),
+            starts[scope.grain],
+            format_func=period_label,
+            key="pick_period",
+            on_change=_period_picked,
+            args=(scope,),
+            width=190,
+            label_visibility="collapsed",
+        )
+        st.segmented_control(
+            text(scope.lang, "language"),
+            list(LANGUAGES),
+            format_func=lambda code: LANGUAGES[code],
+            key="pick_lang",
+            on_change=_lang_picked,
+            required=True,
+            label_visibility="collapsed",
+        )
     if scope.area.level != "city":
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="path"):
             for code in scope.area.path[:-1]:
-                label = text(scope.lang, "whole_city") if code == scope.city.code else formats.name(areas[code].name, scope.lang)
+                label = (
+                    text(scope.lang, "whole_city")
+                    if code == scope.city.code
+                    else formats.name(areas[code].name, scope.lang)
+                )
                 st.button(label, type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
                 st.markdown("›", width="content")
-            st.markdown(f"**{formats.name(scope.area.name, scope.lang)}**", width="content")
+            st.html(f"<b>{escape(formats.name(scope.area.name, scope.lang))}</b>", width="content")
     for kind, value in scope.refused:
-        st.warning(text(scope.lang, f"refused_{kind}", value=value[:60], place=scope.place, when=scope.when))
+        # As text: st.warning reads Markdown, and a link could make it fetch a picture from elsewhere.
+        said = text(scope.lang, f"refused_{kind}", value=value[:60], place=scope.place, when=scope.when)
+        st.html(f"<div class='sw-note' role='status'>{escape(said)}</div>")
 
 
 def go_to(code: str) -> None:

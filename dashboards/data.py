@@ -108,11 +108,21 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def city(edition: str) -> City:
     """The city of the edition."""
-    row = ask(edition, "select c.*, e.edition, e.published_at, e.code_version from marts.city c cross join marts.edition e")[0]
+    row = ask(
+        edition, "select c.*, e.edition, e.published_at, e.code_version from marts.city c cross join marts.edition e"
+    )[0]
     return City(
-        row["area_code"], (row["name_zh"], row["name_en"]), row["time_zone"], row["currency"], row["fiscal_year_start"],
-        row["language"], row["people_minimum"], row["edition"], row["published_at"], row["code_version"] or "",
-    )  # fmt: skip
+        row["area_code"],
+        (row["name_zh"], row["name_en"]),
+        row["time_zone"],
+        row["currency"],
+        row["fiscal_year_start"],
+        row["language"],
+        row["people_minimum"],
+        row["edition"],
+        row["published_at"],
+        row["code_version"] or "",
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -135,9 +145,14 @@ def areas(edition: str) -> dict[str, Area]:
         zh = row["area_name"] or code
         here = (*path, code)
         found[code] = Area(
-            code, (zh, row["area_name_en"] or zh), row["level"], row["parent_code"] if path else None,
-            row["area_kind"], row["population"], here,
-        )  # fmt: skip
+            code,
+            (zh, row["area_name_en"] or zh),
+            row["level"],
+            row["parent_code"] if path else None,
+            row["area_kind"],
+            row["population"],
+            here,
+        )
         for child in below.get(code, []):
             add(child, here)
 
@@ -151,7 +166,9 @@ def indicators(edition: str) -> dict[str, Indicator]:
     """The catalogue by id, in its order, each entry with the city's target."""
     targets = {
         row["indicator_id"]: row["value"]
-        for row in ask(edition, "select indicator_id, value from marts.standards where standard = 'target' and area_kind is null")
+        for row in ask(
+            edition, "select indicator_id, value from marts.standards where standard = 'target' and area_kind is null"
+        )
     }
 
     def pair(row: Row, name: str) -> tuple[str, str]:
@@ -160,14 +177,28 @@ def indicators(edition: str) -> dict[str, Indicator]:
 
     return {
         row["indicator_id"]: Indicator(
-            row["indicator_id"], row["version"], pair(row, "name"), pair(row, "definition"), pair(row, "numerator"),
-            pair(row, "denominator"), pair(row, "exclusions"), pair(row, "attribution"), row["kind"], row["scale"] or 1.0,
-            row["unit"] or "", row["direction"] or "none", row["interval"] or "none", row["minimum_count"] or 0,
-            bool(row["people"]), row["dataset"] or "", row["source"] or "", row["decimals"] if row["decimals"] is not None else 1,
+            row["indicator_id"],
+            row["version"],
+            pair(row, "name"),
+            pair(row, "definition"),
+            pair(row, "numerator"),
+            pair(row, "denominator"),
+            pair(row, "exclusions"),
+            pair(row, "attribution"),
+            row["kind"],
+            row["scale"] or 1.0,
+            row["unit"] or "",
+            row["direction"] or "none",
+            row["interval"] or "none",
+            row["minimum_count"] or 0,
+            bool(row["people"]),
+            row["dataset"] or "",
+            row["source"] or "",
+            row["decimals"] if row["decimals"] is not None else 1,
             targets.get(row["indicator_id"]),
         )
         for row in ask(edition, "select * from marts.indicators order by sort_order")
-    }  # fmt: skip
+    }
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -198,7 +229,8 @@ def periods(edition: str) -> dict[str, list[date]]:
 
 
 _COLUMNS = (
-    "v.indicator_id, v.indicator_version, v.grain, v.period_start, v.area_level, v.area_code, v.dimension, v.member, v.numerator, "
+    "v.indicator_id, v.indicator_version, v.grain, v.period_start, v.area_level, v.area_code, "
+    "v.dimension, v.member, v.numerator, "
     "v.denominator, v.excluded, v.pending, v.value, v.lower, v.upper, v.target, v.status, v.as_of, v.edition"
 )
 
@@ -234,7 +266,9 @@ def at_level(edition: str, indicator_id: str, grain: str, start: date, level: st
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def level_series(edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]) -> dict[str, list[Figure]]:
+def level_series(
+    edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]
+) -> dict[str, list[Figure]]:
     """Every period of one indicator for several areas of a level, oldest first, by area code."""
     found: dict[str, list[Figure]] = {code: [] for code in codes}
     for figure in _figures(
@@ -255,7 +289,8 @@ def members(
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
-        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? and v.area_code = ? "
+        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? "
+        "and v.area_code = ? "
         "and v.dimension = ? order by v.member",
         [list(ids), grain, start, level, code, dimension],
     ):
@@ -274,8 +309,7 @@ def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     total = ask(edition, f"select count(*) as n from marts.overdue_tickets {where}", parameters)[0]["n"]  # noqa: S608
     rows = ask(
         edition,
-        "select ticket_id, channel, category_1, area_code, community_code, street_code, handling_unit, accepted_on, due_on, "  # noqa: S608
-        f"days_overdue from marts.overdue_tickets {where} order by days_overdue desc, ticket_id limit ?",
+        f"select * from marts.overdue_tickets {where} order by days_overdue desc, ticket_id limit ?",  # noqa: S608
         [*parameters, limit],
     )
     return int(total), rows
@@ -287,7 +321,8 @@ def deliveries(edition: str) -> list[Row]:
     return ask(
         edition,
         "select delivery_id, dataset, file_name, bytes, kind, arrived_at, as_of, rows_in, rows_loaded, rows_rejected, "
-        "rows_deduplicated, rows_left_out, outcome, reason_en, reason_zh from marts.deliveries order by arrived_at desc, file_name limit 500",
+        "rows_deduplicated, rows_left_out, outcome, reason_en, reason_zh from marts.deliveries order by "
+        "arrived_at desc, file_name limit 500",
     )
 
 
@@ -296,7 +331,8 @@ def intake(edition: str) -> list[Row]:
     """What every dataset received in all its loaded deliveries together, and how many were refused."""
     return ask(
         edition,
-        "select dataset, count(*) filter (where outcome = 'loaded') as files, count(*) filter (where outcome <> 'loaded') as refused, "
+        "select dataset, count(*) filter (where outcome = 'loaded') as files, count(*) filter (where "
+        "outcome <> 'loaded') as refused, "
         "sum(rows_in) filter (where outcome = 'loaded') as rows_in, sum(rows_loaded) as rows_loaded, "
         "sum(rows_rejected) filter (where outcome = 'loaded') as rows_rejected, "
         "sum(rows_deduplicated) filter (where outcome = 'loaded') as rows_deduplicated, "
@@ -310,9 +346,11 @@ def contract_results(edition: str) -> list[Row]:
     """The newest result of each contract rule, failures first."""
     return ask(
         edition,
-        "select r.dataset, r.file_name, r.rule_id, r.rule_name_en, r.rule_name_zh, r.column_name, r.dimension, r.severity, "
+        "select r.dataset, r.file_name, r.rule_id, r.rule_name_en, r.rule_name_zh, r.column_name, "
+        "r.dimension, r.severity, "
         "r.rows_checked, r.rows_failed, r.passed, r.checked_at from marts.contract_results r "
-        "qualify row_number() over (partition by r.dataset, r.rule_id, r.column_name order by r.checked_at desc, r.delivery_id desc) = 1 "
+        "qualify row_number() over (partition by r.dataset, r.rule_id, r.column_name order by "
+        "r.checked_at desc, r.delivery_id desc) = 1 "
         "order by r.passed, r.rows_failed desc, r.dataset, r.rule_id",
     )
 
@@ -322,7 +360,8 @@ def reject_reasons(edition: str) -> list[Row]:
     """Rejected rows counted by dataset, column and reason, most frequent first."""
     return ask(
         edition,
-        "select dataset, column_name, reason_en, reason_zh, count(*) as n from marts.rejects group by all order by n desc, dataset limit 50",
+        "select dataset, column_name, reason_en, reason_zh, count(*) as n from marts.rejects group by "
+        "all order by n desc, dataset limit 50",
     )
 
 
@@ -331,7 +370,9 @@ def rejects(edition: str, dataset: str, limit: int) -> list[Row]:
     """Rejected rows of one dataset, in file order."""
     return ask(
         edition,
-        "select r.source_row, r.column_name, r.value, r.reason_en, r.reason_zh, r.rule_id, d.file_name from marts.rejects r "
-        "left join marts.deliveries d using (delivery_id) where r.dataset = ? order by d.file_name desc, r.source_row limit ?",
+        "select r.source_row, r.column_name, r.value, r.reason_en, r.reason_zh, r.rule_id, d.file_name "
+        "from marts.rejects r "
+        "left join marts.deliveries d using (delivery_id) where r.dataset = ? order by d.file_name desc, "
+        "r.source_row limit ?",
         [dataset, limit],
     )

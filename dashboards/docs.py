@@ -10,9 +10,8 @@ import streamlit as st
 from dashboards import editions
 
 # The frame shares the origin of the dashboard: the policy forbids every script and every request.
-_POLICY = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; img-src data:; font-src data:">'
-)
+_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+_POLICY = f'<meta http-equiv="Content-Security-Policy" content="{_RULES}">'
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -22,7 +21,9 @@ def pages(edition: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted(folder.rglob("*.html"), key=lambda f: (f.name != "index.html", str(f)))[:200]:
         path = file.relative_to(folder).as_posix()
-        title = re.search(r"<title>\s*(.*?)\s*</title>", file.read_text(encoding="utf-8", errors="replace")[:20_000], re.S)
+        title = re.search(
+            r"<title>\s*(.*?)\s*</title>", file.read_text(encoding="utf-8", errors="replace")[:20_000], re.S
+        )
         found[path] = f"{title[1]} ({path})" if title and title[1] else path
     return found
 

@@ -12,7 +12,7 @@ import duckdb
 import streamlit as st
 
 # Read-only alone still lets SQL read any file of the machine; these settings refuse that (tests/test_dashboard.py).
-_READER = {
+READER = {
     "threads": "2",
     "memory_limit": "1GB",
     "enable_external_access": "false",
@@ -93,4 +93,4 @@ def _close(connection: duckdb.DuckDBPyConnection) -> None:
 @st.cache_resource(max_entries=3, show_spinner=False, on_release=_close)
 def connection(edition: str) -> duckdb.DuckDBPyConnection:
     """The one hardened read-only connection to the edition file at this resolved path."""
-    return duckdb.connect(edition, read_only=True, config=dict(_READER))
+    return duckdb.connect(edition, read_only=True, config=dict(READER))

@@ -130,7 +130,11 @@ def fraction(figure: Figure, indicator: Indicator, lang: str) -> str:
         return ""
     if figure.numerator is None:
         return f"n = {whole(figure.denominator)}"
-    if indicator.dataset in ("budget_lines", "payments") and indicator.kind != "proportion" and form(indicator) != "number":
+    if (
+        indicator.dataset in ("budget_lines", "payments")
+        and indicator.kind != "proportion"
+        and form(indicator) != "number"
+    ):
         return f"{money(figure.numerator, lang)} / {money(figure.denominator, lang)}"
     if form(indicator) == "number" and indicator.dataset in ("budget_lines", "payments"):
         return f"{money(figure.numerator, lang)} / {whole(figure.denominator)}"
@@ -145,7 +149,8 @@ def interval(figure: Figure) -> str:
 
 
 def change(now: Figure | None, before: Figure | None, indicator: Indicator, lang: str) -> str | None:
-    """The change from one period to the next: percentage points for rates, per cent for amounts and counts of 100 and more; '' for none."""
+    """The change from one period to the next: percentage points for rates, per cent for amounts and "
+    "counts of 100 and more; '' for none."""
     if now is None or before is None or now.value is None or before.value is None:
         return None
     kind = form(indicator)
@@ -170,7 +175,7 @@ def period(grain: str, start: date, lang: str) -> str:
     """The name of a period."""
     if grain == "week":
         year, week, _ = start.isocalendar()
-        return f"{year}年第{week}周" if lang == "zh" else f"week {week}, {year}"
+        return f"{year}年第{week}周" if lang == "zh" else f"Week {week}, {year}"
     if grain == "month":
         return f"{start.year}年{start.month}月" if lang == "zh" else f"{start:%B %Y}"
     if grain == "quarter":

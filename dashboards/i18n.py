@@ -23,10 +23,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "period_open": ("（未结束）", " (not over)"),
     "language": ("语言", "Language"),
     "whole_city": ("全市", "Whole city"),
-    "refused_area": ("链接里的区域“{value}”不在这一版数据中，现显示{place}。", "This edition holds no area “{value}”; you are seeing {place}."),
-    "refused_period": ("链接里的时间“{value}”没有数据，现显示{when}。", "There are no figures for the period “{value}”; you are seeing {when}."),
-    "refused_grain": ("链接里的周期“{value}”无法识别，现按月显示。", "The period type “{value}” is not known; you are seeing months."),
-    "refused_lang": ("暂无语言“{value}”，现以中文显示。", "The language “{value}” is not available; you are reading the city's own."),
+    "refused_area": (
+        "链接里的区域“{value}”不在这一版数据中，现显示{place}。",
+        "This edition holds no area “{value}”; you are seeing {place}.",
+    ),
+    "refused_period": (
+        "链接里的时间“{value}”没有数据，现显示{when}。",
+        "There are no figures for the period “{value}”; you are seeing {when}.",
+    ),
+    "refused_grain": (
+        "链接里的周期“{value}”无法识别，现按月显示。",
+        "The period type “{value}” is not known; you are seeing months.",
+    ),
+    "refused_lang": (
+        "暂无语言“{value}”，现以中文显示。",
+        "The language “{value}” is not available; you are reading the city's own.",
+    ),
     # punctuation
     "comma": ("、", ", "),
     "clause_comma": ("，", ", "),
@@ -87,19 +99,32 @@ WORDS: dict[str, tuple[str, str]] = {
     "definition_button": ("口径与数据", "Definition and data"),
     "cases": ("件数（对数轴）", "Cases (log scale)"),
     "nothing_to_draw": ("这一区域在此周期没有可显示的数据。", "There is nothing to show for this area and period."),
-    "meta": ("数据截至 {as_of} · 版本 {edition} · 发布于 {published}", "Data as of {as_of} · edition {edition} · published {published}"),
+    "meta": (
+        "数据截至 {as_of} · 版本 {edition} · 发布于 {published}",
+        "Data as of {as_of} · edition {edition} · published {published}",
+    ),
     "footer": (
         "点指标名称可看口径、分子分母、区间、数据截至与版本。汇总 = Σ 分子 ÷ Σ 分母，不是各地比率的平均。",
-        "Open a figure's name for its definition, counts, interval, as-of and edition. Totals are Σ numerators ÷ Σ denominators, never means of rates.",
+        "Open a figure's name for its definition, counts, interval, as-of and edition. Totals are Σ "
+        "numerators ÷ Σ denominators, never means of rates.",
     ),
     # lead sentences
     "lead_start": ("{when}，{place}", "In {when}, {place}: "),
     "lead_city": ("全市", "the whole city"),
     "lead_received": ("受理诉求 {n} 件", "{n} tickets received"),
-    "lead_missed": ("{all} 项有目标的指标中 {n} 项未达标：{names}。", "{n} of {all} indicators with a target are below it: {names}. "),
+    "lead_missed": (
+        "{all} 项有目标的指标中 {n} 项未达标：{names}。",
+        "{n} of {all} indicators with a target are below it: {names}. ",
+    ),
     "lead_all_met": ("{all} 项有目标的指标全部达标。", "All {all} indicators with a target meet it. "),
-    "lead_none_missed": ("{all} 项有目标的指标没有明确未达标的。", "None of the {all} indicators with a target is clearly below it. "),
-    "lead_watch": ("{names}低于目标但在偶然范围内，列入观察。", "{names}: below target but within chance, on the watch list. "),
+    "lead_none_missed": (
+        "{all} 项有目标的指标没有明确未达标的。",
+        "None of the {all} indicators with a target is clearly below it. ",
+    ),
+    "lead_watch": (
+        "{names}低于目标但在偶然范围内，列入观察。",
+        "{names}: below target but within chance, on the watch list. ",
+    ),
     "lead_provisional": ("另有 {n} 项尚为暂定值。", "{n} are still provisional. "),
     "lead_below_missed": (
         "下辖{rung}中，{n} 个{name}未达标（{names}），最高与最低相差 {gap} 个百分点。",
@@ -113,22 +138,37 @@ WORDS: dict[str, tuple[str, str]] = {
     "rung_district": (" {n} 个区", "{n} districts"),
     "rung_street": (" {n} 个街道", "{n} streets"),
     "rung_community": (" {n} 个社区", "{n} communities"),
-    "lead_backlog": ("期末在办 {n} 件，其中超期 {late} 件", "{n} open at the end of the period, {late} of them overdue"),
-    "lead_excluded": ("另有 {n} 件按规定剔除，不计入比率。", "A further {n} are excluded by rule and leave the rates. "),
+    "lead_backlog": (
+        "期末在办 {n} 件，其中超期 {late} 件",
+        "{n} open at the end of the period, {late} of them overdue",
+    ),
+    "lead_excluded": (
+        "另有 {n} 件按规定剔除，不计入比率。",
+        "A further {n} are excluded by rule and leave the rates. ",
+    ),
     "lead_behind": ("进度落后序时 {n} 个百分点", "{n} points behind an even spread over the year"),
     "lead_ahead": ("进度快于序时 {n} 个百分点", "{n} points ahead of an even spread over the year"),
     "lead_data": (
-        "{datasets} 个数据集、{files} 个文件共 {rows} 行，按数据合同退回 {rejected} 行（{share}）；规则最近一次检查通过 {passed} 条。",
-        "{datasets} datasets arrived in {files} files with {rows} rows; {rejected} ({share}) were rejected by their contracts; {passed} rules held when last checked. ",
+        "{datasets} 个数据集、{files} 个文件共 {rows} 行，按数据合同退回 {rejected} 行（{share}）；"
+        "规则最近一次检查通过 {passed} 条。",
+        "{datasets} datasets arrived in {files} files with {rows} rows; {rejected} ({share}) were "
+        "rejected by their contracts; {passed} rules held when last checked. ",
     ),
-    "lead_refused": ("最近一次交付被拒收、沿用旧数据的有：{names}。", "The newest delivery was refused and older data stand for: {names}."),
-    "lead_definitions": ("本版共 {n} 项指标。页面、通报与计算读的是同一份口径。", "This edition holds {n} indicators. Pages and calculation read this one catalogue."),
+    "lead_refused": (
+        "最近一次交付被拒收、沿用旧数据的有：{names}。",
+        "The newest delivery was refused and older data stand for: {names}.",
+    ),
+    "lead_definitions": (
+        "本版共 {n} 项指标。页面、通报与计算读的是同一份口径。",
+        "This edition holds {n} indicators. Pages and calculation read this one catalogue.",
+    ),
     # overview
     "title_overview": ("{city}基层治理运行看板", "{city}: how the streets are run"),
     "trend_title": ("办结率与居民确认解决率", "Resolved, and confirmed by residents"),
     "trend_note": (
         "前者是承办单位自报办结，后者是回访中居民确认解决；阴影为 95% 区间，空心点为暂定值。",
-        "The first is what handlers report, the second what residents confirm when called back. Band: 95% interval; hollow: provisional.",
+        "The first is what handlers report, the second what residents confirm when called back. Band: "
+        "95% interval; hollow: provisional.",
     ),
     "dots_title": ("{name}：与目标相比", "{name} against target"),
     "dots_note": ("横线为 95% 区间；▼ 未达标，◌ 暂定。", "Bars are 95% intervals; ▼ below target, ◌ provisional."),
@@ -136,15 +176,22 @@ WORDS: dict[str, tuple[str, str]] = {
         "社区件数少，排名多半是偶然，因此只与上级对照。",
         "Communities have few cases and ranking them ranks chance; the area is set beside those above it.",
     ),
-    "unlocated": ("另有 {n} 未能落到这一级，只计入全市。", "{n} could not be placed at this level and count for the city only."),
+    "unlocated": (
+        "另有 {n} 未能落到这一级，只计入全市。",
+        "{n} could not be placed at this level and count for the city only.",
+    ),
     "suppressed_list": ("因人数过少隐去：{names}。", "Suppressed for small numbers: {names}."),
     "small_title": ("下级走势", "Trends one level down"),
     "one_scale": ("同一纵轴 {low}–{high}；虚线为目标。", "One scale, {low}–{high}; the dashed line is the target."),
     "short_title": ("哪些社区的{name}偏低不是偶然", "{name}: which communities are low beyond chance"),
     "short_note": (
-        "{all} 个社区中，{n} 个的 95% 区间整体低于目标，且精确概率不到 2.5%。即使全都恰好达标，也会偶然出现至多约 {chance} 个。",
-        "Of {all} communities, {n} have a 95% interval wholly below the target and an exact chance under 2.5%. If all were exactly on target, up to about {chance} would still be listed.",
+        "{all} 个社区中，{n} 个的 95% 区间整体低于目标，且精确概率不到 2.5%。即使全都恰好达标，"
+        "也会偶然出现至多约 {chance} 个。",
+        "Of {all} communities, {n} have a 95% interval wholly below the target and an exact chance under "
+        "2.5%. If all were exactly on target, up to about {chance} would still be listed.",
     ),
+    "short_undecided": ("其中 {n} 个仍为暂定，不列入。", "{n} are still provisional and not listed."),
+    "less_than_one": ("不到 1", "less than one"),
     "short_none": ("没有社区的区间整体低于目标。", "No community's interval lies wholly below the target."),
     "community": ("社区", "Community"),
     "communities": ("社区", "Communities"),
@@ -156,9 +203,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "group_outcome": ("结果：自报与居民确认", "Outcome: reported and confirmed"),
     "group_speed": ("速度", "Speed"),
     "volume_title": ("受理量", "Tickets received"),
-    "volume_note": ("所选周期为深色；受理量不评优劣。", "The chosen period is dark. Volume is not a measure of performance."),
+    "volume_note": (
+        "所选周期为深色；受理量不评优劣。",
+        "The chosen period is dark. Volume is not a measure of performance.",
+    ),
     "backlog_title": ("期末在办与超期", "Open and overdue at period end"),
-    "backlog_note": ("在办存量按期末时点计，超期为其中已过期限的。", "Stock at the end of each period; overdue is the part past its deadline."),
+    "backlog_note": (
+        "在办存量按期末时点计，超期为其中已过期限的。",
+        "Stock at the end of each period; overdue is the part past its deadline.",
+    ),
     "channels_title": ("按渠道", "By channel"),
     "categories_title": ("按类别", "By category"),
     "members_note": ("按受理量排列；比率旁为其件数。", "In order of volume; the count stands under each rate."),
@@ -169,7 +222,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "measure": ("比较哪一项", "Compare"),
     "history_title": ("{name}走势", "{name} over time"),
     "overdue_title": ("超期未办结清单", "Open past the deadline"),
-    "overdue_note": ("数据截至时共 {n} 件，按超期天数列出 {shown} 件。", "{n} at the data cut; the {shown} longest overdue are listed."),
+    "overdue_note": (
+        "数据截至时共 {n} 件，按超期天数列出 {shown} 件。",
+        "{n} at the data cut; the {shown} longest overdue are listed.",
+    ),
     "overdue_none": ("没有超期未办结的诉求。", "No open ticket is past its deadline."),
     "ticket": ("工单号", "Ticket"),
     "days_overdue": ("超期天数", "Days overdue"),
@@ -225,11 +281,15 @@ WORDS: dict[str, tuple[str, str]] = {
     # funding
     "title_funding": ("钱到位了吗，花得合序时吗？", "Has the money arrived, and is it spent in step?"),
     "two_rates": (
-        "两个执行率分母不同：按预算 = 支出 ÷ 现行预算；按到位 = 支出 ÷ 已到位资金。均为财年累计。",
-        "Two execution rates, two denominators: of budget = paid ÷ current budget; of receipts = paid ÷ money received. Both are fiscal year to date.",
+        "两个执行率分母不同：预算执行率 = 支出 ÷ 现行预算；到位资金执行率 = 支出 ÷ 已到位资金。均为财年累计。",
+        "Two execution rates, two denominators: of budget = paid ÷ current budget; of receipts = paid ÷ "
+        "money received. Both are fiscal year to date.",
     ),
     "money_title": ("预算、到位与支出", "Budget, received, paid"),
-    "money_note": ("财年累计；每条以各自现行预算为 100%。", "Fiscal year to date; each bar takes its own budget as 100%."),
+    "money_note": (
+        "财年累计；每条以各自现行预算为 100%。",
+        "Fiscal year to date; each bar takes its own budget as 100%.",
+    ),
     "all_funds": ("合计", "All funds"),
     "budget": ("现行预算", "Budget"),
     "received_money": ("已到位", "Received"),
@@ -246,8 +306,14 @@ WORDS: dict[str, tuple[str, str]] = {
     # data
     "title_data": ("这些数字靠得住吗？", "Can these figures be trusted?"),
     "refresh_line": ("最近一次刷新：{when}，{outcome}", "Last refresh: {when}, {outcome}"),
-    "refresh_failed": ("{when} 的刷新没有成功，现显示上一版", "The refresh of {when} failed; this is the last good edition"),
-    "refresh_problems": ("{when} 的刷新有问题，受影响的数据集沿用旧数据", "The refresh of {when} met problems; older data stand for these datasets"),
+    "refresh_failed": (
+        "{when} 的刷新没有成功，现显示上一版",
+        "The refresh of {when} failed; this is the last good edition",
+    ),
+    "refresh_problems": (
+        "{when} 的刷新有问题，受影响的数据集沿用旧数据",
+        "The refresh of {when} met problems; older data stand for these datasets",
+    ),
     "refresh_no_reason": ("未记录原因。", "No reason was recorded."),
     "outcome_published": ("已发布", "published"),
     "outcome_failed": ("失败", "failed"),
@@ -305,7 +371,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_edition_title": ("还没有发布过数据", "Nothing has been published yet"),
     "no_edition_body": (
         "看板只读已发布的版本。请先运行一次刷新；发布后本页会在几秒内自动显示，无需重启。",
-        "The dashboard reads published editions only. Run a refresh first; this page follows within seconds, without a restart.",
+        "The dashboard reads published editions only. Run a refresh first; this page follows within "
+        "seconds, without a restart.",
     ),
     "no_edition_command": ("streetwise refresh", "streetwise refresh"),
     "no_edition_folder": ("正在等待的文件夹：{folder}", "Waiting for: {folder}"),
@@ -323,7 +390,8 @@ _UNITS: dict[str, tuple[str, str]] = {
 
 
 def text(lang: str, key: str, default: str | None = None, **values: object) -> str:
-    """The words of `key` with its values filled in; `default` for keys that data may invent. Raises KeyError without one."""
+    """The words of `key` with its values filled in; `default` for keys that data may invent. Raises "
+    "KeyError without one."""
     if key not in WORDS and default is not None:
         return default
     return pick(lang, WORDS[key]).format(**values)

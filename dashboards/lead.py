@@ -26,7 +26,11 @@ def _clause(scope: Scope, found: Mapping[str, Reading], indicator_id: str) -> st
         return ""
     goal = ""
     if item.now.target is not None and item.indicator.direction != "none":
-        goal = t(scope, "in_brackets", text=t(scope, "goal", target=formats.of_target(item.indicator, item.now.target, scope.lang)))
+        goal = t(
+            scope,
+            "in_brackets",
+            text=t(scope, "goal", target=formats.of_target(item.indicator, item.now.target, scope.lang)),
+        )
     return f"{escape(parts.label(scope, item.indicator))} {_value(scope, item)}{escape(goal)}"
 
 
@@ -52,11 +56,20 @@ def _missed(scope: Scope, found: Mapping[str, Reading]) -> str:
     if judged:
         names = escape(t(scope, "comma").join(parts.label(scope, i.indicator) for i in missed))
         pieces.append(
-            t(scope, "lead_missed", all=len(judged), n=strong(len(missed)), names=names) if missed else t(scope, "lead_all_met", all=len(judged))
-            if not watched else t(scope, "lead_none_missed", all=len(judged))
-        )  # fmt: skip
+            t(scope, "lead_missed", all=len(judged), n=strong(len(missed)), names=names)
+            if missed
+            else t(scope, "lead_all_met", all=len(judged))
+            if not watched
+            else t(scope, "lead_none_missed", all=len(judged))
+        )
     if watched:
-        pieces.append(t(scope, "lead_watch", names=escape(t(scope, "comma").join(parts.label(scope, i.indicator) for i in watched))))
+        pieces.append(
+            t(
+                scope,
+                "lead_watch",
+                names=escape(t(scope, "comma").join(parts.label(scope, i.indicator) for i in watched)),
+            )
+        )
     if open_ones:
         pieces.append(t(scope, "lead_provisional", n=len(open_ones)))
     return "".join(pieces)
@@ -69,7 +82,9 @@ def _below(scope: Scope, indicator_id: str) -> str:
     if not kids or kids[0].level == "community" or indicator_id not in catalogue:
         return ""
     figures = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, kids[0].level)
-    known = [(area, figures[area.code]) for area in kids if area.code in figures and figures[area.code].value is not None]
+    known = [
+        (area, figures[area.code]) for area in kids if area.code in figures and figures[area.code].value is not None
+    ]
     if len(known) < 2:
         return ""
     missed = [area for area, figure in known if figure.status == "missed"]
@@ -79,13 +94,25 @@ def _below(scope: Scope, indicator_id: str) -> str:
     more = t(scope, "and_others") if len(missed) > 4 else ""
     key = "lead_below_missed" if missed else "lead_below_fine"
     rung = t(scope, f"rung_{kids[0].level}", n=len(known))
-    return t(scope, key, rung=rung, n=len(missed), names=names + more, gap=gap, name=escape(parts.label(scope, catalogue[indicator_id])))
+    return t(
+        scope,
+        key,
+        rung=rung,
+        n=len(missed),
+        names=names + more,
+        gap=gap,
+        name=escape(parts.label(scope, catalogue[indicator_id])),
+    )
 
 
 def overview(scope: Scope, found: Mapping[str, Reading]) -> str:
     """How the area stands."""
     volume = found.get("T01")
-    first = t(scope, "lead_received", n=strong(formats.value(volume.now, volume.indicator, scope.lang))) if volume and _known(volume) else ""
+    first = (
+        t(scope, "lead_received", n=strong(formats.value(volume.now, volume.indicator, scope.lang)))
+        if volume and _known(volume)
+        else ""
+    )
     sentence = _start(scope) + _join(scope, [first, _clause(scope, found, "T02"), _clause(scope, found, "T05")])
     return _stop(scope, sentence) + _missed(scope, found) + _below(scope, "T02")
 
@@ -93,23 +120,38 @@ def overview(scope: Scope, found: Mapping[str, Reading]) -> str:
 def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:
     """How many matters came, how they were handled and what is late."""
     volume = found.get("T01")
-    first = t(scope, "lead_received", n=strong(formats.value(volume.now, volume.indicator, scope.lang))) if volume and _known(volume) else ""
+    first = (
+        t(scope, "lead_received", n=strong(formats.value(volume.now, volume.indicator, scope.lang)))
+        if volume and _known(volume)
+        else ""
+    )
     backlog = found.get("T11")
     late = found.get("T12")
     rest = ""
     if backlog and late and _known(backlog) and _known(late):
         rest = t(
-            scope, "lead_backlog", n=strong(formats.value(backlog.now, backlog.indicator, scope.lang)),
+            scope,
+            "lead_backlog",
+            n=strong(formats.value(backlog.now, backlog.indicator, scope.lang)),
             late=strong(formats.value(late.now, late.indicator, scope.lang)),
-        )  # fmt: skip
+        )
     left_out = volume.now.excluded if volume and volume.now is not None else None
     note = t(scope, "lead_excluded", n=strong(formats.whole(left_out))) if left_out else ""
-    return _stop(scope, _start(scope) + _join(scope, [first, _clause(scope, found, "T03"), _clause(scope, found, "T05"), rest])) + note + _missed(scope, found)
+    return (
+        _stop(
+            scope,
+            _start(scope) + _join(scope, [first, _clause(scope, found, "T03"), _clause(scope, found, "T05"), rest]),
+        )
+        + note
+        + _missed(scope, found)
+    )
 
 
 def organisations(scope: Scope, found: Mapping[str, Reading]) -> str:
     """How far the ladder reaches and how well it is staffed."""
-    return _stop(scope, _start(scope) + _join(scope, [_clause(scope, found, i) for i in ("M01", "M02", "M12", "M09")])) + _missed(scope, found)
+    return _stop(
+        scope, _start(scope) + _join(scope, [_clause(scope, found, i) for i in ("M01", "M02", "M12", "M09")])
+    ) + _missed(scope, found)
 
 
 def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
@@ -119,8 +161,14 @@ def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
     if deviation is not None and _known(deviation) and deviation.now is not None:
         behind = (deviation.now.value or 0.0) < 0
         size = f"{abs(deviation.now.value or 0.0):.1f}"
-        extra = t(scope, "lead_behind" if behind else "lead_ahead", n=bad(size) if deviation.now.status == "missed" else strong(size))
-    return _stop(scope, _start(scope) + _join(scope, [*(_clause(scope, found, i) for i in ("F01", "F02", "F03", "F04")), extra])) + _missed(scope, found)
+        extra = t(
+            scope,
+            "lead_behind" if behind else "lead_ahead",
+            n=bad(size) if deviation.now.status == "missed" else strong(size),
+        )
+    return _stop(
+        scope, _start(scope) + _join(scope, [*(_clause(scope, found, i) for i in ("F01", "F02", "F03", "F04")), extra])
+    ) + _missed(scope, found)
 
 
 def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row]) -> str:
@@ -131,9 +179,15 @@ def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row
     passed = sum(1 for r in results if r["passed"])
     share = formats.percent(rejected / rows_in) if rows_in else formats.NO_VALUE
     sentence = t(
-        scope, "lead_data", datasets=strong(sum(1 for row in intake if row["files"])), files=sum(row["files"] or 0 for row in intake),
-        rows=strong(formats.whole(rows_in)), rejected=strong(formats.whole(rejected)), share=share, passed=strong(f"{passed} / {len(results)}"),
-    )  # fmt: skip
+        scope,
+        "lead_data",
+        datasets=strong(sum(1 for row in intake if row["files"])),
+        files=sum(row["files"] or 0 for row in intake),
+        rows=strong(formats.whole(rows_in)),
+        rejected=strong(formats.whole(rejected)),
+        share=share,
+        passed=strong(f"{passed} / {len(results)}"),
+    )
     if refused:
         names = t(scope, "comma").join(t(scope, f"dataset_{r['dataset']}", default=r["dataset"]) for r in refused)
         sentence += t(scope, "lead_refused", names=bad(names))

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboards import chances, charts, data, formats, periods
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
-from dashboards.i18n import text
+from dashboards.i18n import text, unit_word
 
 HISTORY = {"week": 26, "month": 24, "quarter": 8, "year": 5}
 
@@ -28,9 +28,9 @@ class Reading:
     history: tuple[tuple[date, Figure | None], ...]
 
 
-def t(scope: Scope, key: str, **values: object) -> str:
+def t(scope: Scope, key: str, default: str | None = None, **values: object) -> str:
     """A word in the reader's language."""
-    return text(scope.lang, key, **values)
+    return text(scope.lang, key, default, **values)
 
 
 def label(scope: Scope, indicator: Indicator) -> str:
@@ -74,7 +74,11 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
         return t(scope, "status_suppressed", n=data.city(scope.edition).people_minimum), "sw-soft"
     goal = ""
     if figure.target is not None and indicator.direction != "none":
-        goal = t(scope, "goal_max" if indicator.direction == "lower" else "goal", target=formats.of_target(indicator, figure.target, scope.lang))
+        goal = t(
+            scope,
+            "goal_max" if indicator.direction == "lower" else "goal",
+            target=formats.of_target(indicator, figure.target, scope.lang),
+        )
     if figure.status == "provisional":
         standing = formats.met(figure, indicator)
         words = t(scope, "status_provisional")
@@ -135,9 +139,12 @@ def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, whe
         (t(scope, "source"), f"{indicator.indicator_id} v{indicator.version} · {indicator.dataset}"),
     ]
     items = "".join(
-        f"<dt>{escape(name)}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>" for name, shown in rows if shown
+        f"<dt>{escape(name)}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>"
+        for name, shown in rows
+        if shown
     )
-    return f"<div class='sw-define'>{escape(formats.name(indicator.definition, lang))}</div><dl class='sw-passport'>{items}</dl>"
+    definition = escape(formats.name(indicator.definition, lang))
+    return f"<div class='sw-define'>{definition}</div><dl class='sw-passport'>{items}</dl>"
 
 
 def passport(scope: Scope, figure: Figure | None, indicator: Indicator, key: str, where: str | None = None) -> None:
@@ -153,7 +160,8 @@ def tile(scope: Scope, item: Reading) -> None:
     shown = formats.value(figure, indicator, scope.lang, unit=False)
     unit = formats.unit(figure, indicator, scope.lang)
     mark, paint = status(scope, figure, indicator)
-    fiscal_reset = cumulative(indicator) and scope.start.month == scope.city.fiscal_year_start
+    earlier = periods.previous_start(scope.grain, scope.start)
+    fiscal_reset = cumulative(indicator, scope.grain) and fiscal_year(scope, earlier) != fiscal_year(scope, scope.start)
     step = None if fiscal_reset else formats.change(figure, item.before, indicator, scope.lang)
     change = t(scope, "no_change_known")
     if fiscal_reset:
@@ -165,7 +173,10 @@ def tile(scope: Scope, item: Reading) -> None:
     drawn = broken(scope, item)
     target = figure.target if figure is not None else None
     low, high = charts.spark_scale(values, form, target)
-    ends = (formats.amount(indicator, low, scope.lang, unit=False), formats.amount(indicator, high, scope.lang, unit=False))
+    ends = (
+        formats.amount(indicator, low, scope.lang, unit=False),
+        formats.amount(indicator, high, scope.lang, unit=False),
+    )
     if form == "percent":
         ends = (f"{100 * low:.0f}%", f"{100 * high:.0f}%")
     word = " sw-word" if figure is not None and figure.status == "suppressed" else ""
@@ -173,7 +184,8 @@ def tile(scope: Scope, item: Reading) -> None:
     if sum(v is not None for v in values) > 1:
         address = charts.sparkline(drawn, low, high, target)
         spark = (
-            f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
+            f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>"
+            f"{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
             f"<span class='sw-wide'>{escape(t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
         )
     with st.container(border=True, height="stretch", gap="xxsmall"):
@@ -186,9 +198,9 @@ def tile(scope: Scope, item: Reading) -> None:
         )
 
 
-def cumulative(indicator: Indicator) -> bool:
-    """Whether an indicator adds up over the fiscal year and starts anew with it."""
-    return indicator.dataset in ("budget_lines", "payments")
+def cumulative(indicator: Indicator, grain: str) -> bool:
+    """Whether the periods of an indicator add up within the fiscal year and start anew with it; whole years do not."""
+    return grain != "year" and indicator.dataset in ("budget_lines", "payments")
 
 
 def fiscal_year(scope: Scope, start: date) -> int:
@@ -200,7 +212,11 @@ def broken(scope: Scope, item: Reading) -> list[float | None]:
     """The history of a reading with a gap where a cumulative figure starts anew."""
     found: list[float | None] = []
     for index, (start, figure) in enumerate(item.history):
-        if index and cumulative(item.indicator) and fiscal_year(scope, start) != fiscal_year(scope, item.history[index - 1][0]):
+        if (
+            index
+            and cumulative(item.indicator, scope.grain)
+            and fiscal_year(scope, start) != fiscal_year(scope, item.history[index - 1][0])
+        ):
             found.append(None)
         found.append(figure.value if figure is not None else None)
     return found
@@ -227,7 +243,7 @@ def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = 
         if found:
             with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
                 for indicator_id, item in found.items():
-                    st.markdown(f"**{label(scope, catalogue[indicator_id])}**")
+                    st.html(f"<b>{escape(label(scope, catalogue[indicator_id]))}</b>")
                     st.html(passport_html(scope, item.now, item.indicator, scope.place, scope.when))
                 if table:
                     st.html(table)
@@ -238,8 +254,12 @@ def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = 
 def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> str:
     """A plain table; head cells are (title, class), body cells are ready HTML. Class 'sw-wide' leaves on phones."""
     top = "".join(f"<th class='{css}'>{escape(title)}</th>" for title, css in head)
-    body = "".join("<tr>" + "".join(f"<td class='{css}'>{cell}</td>" for (_, css), cell in zip(head, row, strict=True)) + "</tr>" for row in rows)
-    return f"<div class='sw-scroll'><table class='sw-table'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    body = "".join(
+        "<tr>" + "".join(f"<td class='{css}'>{cell}</td>" for (_, css), cell in zip(head, row, strict=True)) + "</tr>"
+        for row in rows
+    )
+    inner = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f"<div class='sw-scroll'><table class='sw-table'>{inner}</table></div>"
 
 
 def figures_table(scope: Scope, first: str, rows: Iterable[tuple[str, Figure | None]], indicator: Indicator) -> str:
@@ -247,27 +267,44 @@ def figures_table(scope: Scope, first: str, rows: Iterable[tuple[str, Figure | N
     lines: list[list[str]] = []
     for name, figure in rows:
         mark, paint = status(scope, figure, indicator)
-        lines.append([
-            escape(name), f"<b>{escape(formats.value(figure, indicator, scope.lang))}</b>",
-            escape(formats.fraction(figure, indicator, scope.lang)) if figure else formats.NO_VALUE,
-            (formats.interval(figure) if figure else "") or formats.NO_VALUE, f"<span class='{paint}'>{escape(mark)}</span>",
-        ])  # fmt: skip
-    head = [(first, ""), (t(scope, "value"), "sw-num"), (t(scope, "count"), "sw-num"), (t(scope, "interval"), "sw-num"), (t(scope, "status"), "")]
+        lines.append(
+            [
+                escape(name),
+                f"<b>{escape(formats.value(figure, indicator, scope.lang))}</b>",
+                escape(formats.fraction(figure, indicator, scope.lang)) if figure else formats.NO_VALUE,
+                (formats.interval(figure) if figure else "") or formats.NO_VALUE,
+                f"<span class='{paint}'>{escape(mark)}</span>",
+            ]
+        )
+    head = [
+        (first, ""),
+        (t(scope, "value"), "sw-num"),
+        (t(scope, "count"), "sw-num"),
+        (t(scope, "interval"), "sw-num"),
+        (t(scope, "status"), ""),
+    ]
     return table(head, lines)
 
 
 def colour(figure: Figure) -> str:
     """Red for a clear miss, blue otherwise, grey while nothing is decided."""
-    return "alarm" if figure.status == "missed" else "context" if figure.status in ("provisional", "watch") else "accent"
+    return (
+        "alarm" if figure.status == "missed" else "context" if figure.status in ("provisional", "watch") else "accent"
+    )
 
 
 def dot(scope: Scope, area_name: str, figure: Figure, indicator: Indicator) -> charts.Dot:
     """One figure as a dot; a miss carries its mark in the label."""
     mark = "▼ " if figure.status == "missed" else "◌ " if figure.status == "provisional" else ""
     return charts.Dot(
-        area_name, figure.value or 0.0, mark + formats.value(figure, indicator, scope.lang, unit=False), figure.lower, figure.upper,
-        base(scope, figure, indicator) or formats.NO_VALUE, colour(figure),
-    )  # fmt: skip
+        area_name,
+        figure.value or 0.0,
+        mark + formats.value(figure, indicator, scope.lang, unit=False),
+        figure.lower,
+        figure.upper,
+        base(scope, figure, indicator) or formats.NO_VALUE,
+        colour(figure),
+    )
 
 
 def draw(spec: charts.Spec, alt: str, key: str) -> None:
@@ -306,7 +343,9 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     chosen = [everyone[code] for code in scope.area.path] if ladder else kids
     pairs: list[tuple[Area, Figure | None]] = []
     for area in chosen:
-        pairs.append((area, data.at_level(scope.edition, indicator_id, scope.grain, scope.start, area.level).get(area.code)))
+        pairs.append(
+            (area, data.at_level(scope.edition, indicator_id, scope.grain, scope.start, area.level).get(area.code))
+        )
     shown = [(area, figure) for area, figure in pairs if figure is not None and figure.value is not None]
     if not ladder:
         shown.sort(key=lambda pair: -(pair[1].value or 0) if indicator.direction != "lower" else (pair[1].value or 0))
@@ -327,30 +366,47 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     target = next((f.target for _, f in shown if f is not None and f.target is not None), None)
     goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang)) if target is not None else ""
     rows = [dot(scope, names[area.code], figure, indicator) for area, figure in shown if figure is not None]
-    draw(charts.dots(rows, formats.form(indicator), target, goal, words(scope)), f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows), key)
+    draw(
+        charts.dots(rows, formats.form(indicator), target, goal, words(scope)),
+        f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows),
+        key,
+    )
 
 
 def _lost(scope: Scope, lost: Figure, indicator: Indicator) -> str:
     """How much of an indicator has no place at a level: tickets, money, or a bare count."""
-    if cumulative(indicator):
+    if indicator.dataset in ("budget_lines", "payments"):
         return formats.money(lost.numerator or 0, scope.lang)
     count = formats.whole(lost.denominator or lost.numerator or 0)
-    return f"{count} {formats.unit_word(scope.lang, 'tickets')}" if indicator.dataset == "tickets" else count
+    return f"{count} {unit_word(scope.lang, 'tickets')}" if indicator.dataset == "tickets" else count
 
 
 def points(scope: Scope, item: Reading) -> tuple[charts.Point, ...]:
     """The history of a reading as points of a chart."""
     return tuple(
         charts.Point(
-            start, figure.value if figure else None, formats.value(figure, item.indicator, scope.lang), figure.lower if figure else None,
-            figure.upper if figure else None, base(scope, figure, item.indicator) or formats.NO_VALUE,
-            figure is not None and figure.status == "provisional", fiscal_year(scope, start) if cumulative(item.indicator) else 0,
+            start,
+            figure.value if figure else None,
+            formats.value(figure, item.indicator, scope.lang),
+            figure.lower if figure else None,
+            figure.upper if figure else None,
+            base(scope, figure, item.indicator) or formats.NO_VALUE,
+            figure is not None and figure.status == "provisional",
+            fiscal_year(scope, start) if cumulative(item.indicator, scope.grain) else 0,
         )
         for start, figure in item.history
-    )  # fmt: skip
+    )
 
 
-def trend(scope: Scope, items: Sequence[Reading], colours: Sequence[str], title: str, key: str, from_zero: bool = False, note: str = "") -> None:
+def trend(
+    scope: Scope,
+    items: Sequence[Reading],
+    colours: Sequence[str],
+    title: str,
+    key: str,
+    from_zero: bool = False,
+    note: str = "",
+) -> None:
     """Several indicators over time on one scale, with the target of the first."""
     drawn = [item for item in items if sum(f is not None and f.value is not None for _, f in item.history) > 1]
     if not drawn:
@@ -360,14 +416,26 @@ def trend(scope: Scope, items: Sequence[Reading], colours: Sequence[str], title:
     first = drawn[0]
     rows = "".join(
         f"<h4>{escape(label(scope, item.indicator))}</h4>"
-        + figures_table(scope, t(scope, "period"), ((formats.period(scope.grain, s, scope.lang), f) for s, f in reversed(item.history)), item.indicator)
+        + figures_table(
+            scope,
+            t(scope, "period"),
+            ((formats.period(scope.grain, s, scope.lang), f) for s, f in reversed(item.history)),
+            item.indicator,
+        )
         for item in drawn
     )
     section(scope, title, [item.indicator.indicator_id for item in drawn], key, note, rows)
     target = first.now.target if first.now else None
     form = formats.form(first.indicator)
-    goal = t(scope, "goal", target=formats.of_target(first.indicator, target, scope.lang)) if target is not None and first.indicator.direction != "none" else ""
-    series = [charts.Line(label(scope, item.indicator), paint, points(scope, item)) for item, paint in zip(drawn, colours, strict=False)]
+    goal = (
+        t(scope, "goal", target=formats.of_target(first.indicator, target, scope.lang))
+        if target is not None and first.indicator.direction != "none"
+        else ""
+    )
+    series = [
+        charts.Line(label(scope, item.indicator), paint, points(scope, item))
+        for item, paint in zip(drawn, colours, strict=False)
+    ]
     spec = charts.lines(series, form, scope.grain, target if goal else None, goal, words(scope), from_zero=from_zero)
     draw(spec, title, key)
 
@@ -384,7 +452,9 @@ def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> No
     every = [f.value for _, item in items for _, f in item.history if f is not None]
     target = next((item.now.target for _, item in items if item.now), None)
     low, high = charts.spark_scale(every, formats.form(indicator), target)
-    section(scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%"))
+    section(
+        scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%")
+    )
     with st.grid(6, min_column_width=150, gap="small"):
         for area, item in items:
             address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
@@ -405,48 +475,73 @@ def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
     indicator = catalogue[indicator_id]
     inside = {area.code: area for area in below(scope, "community")}
     figures = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, "community")
-    known = [(inside[code], f) for code, f in figures.items() if code in inside and f.value is not None and f.denominator]
+    known = [
+        (inside[code], f) for code, f in figures.items() if code in inside and f.value is not None and f.denominator
+    ]
     target = next((f.target for _, f in known if f.target is not None), None)
     if target is None or len(known) < 3:
         return
     short = [
         (area, f, target * (f.denominator or 0) - (f.numerator or 0))
         for area, f in known
-        if f.upper is not None and f.upper < target and chances.at_most(int(f.numerator or 0), int(f.denominator or 0), target) < 0.025
+        if f.status == "missed" and chances.at_most(int(f.numerator or 0), int(f.denominator or 0), target) < 0.025
     ]
     short.sort(key=lambda row: -row[2])
     everyone = data.areas(scope.edition)
-    chance = round(0.025 * len(known))
+    chance = round(0.025 * len(known)) or t(scope, "less_than_one")
+    undecided = sum(1 for _, f in known if f.status == "provisional")
     title = t(scope, "short_title", name=label(scope, indicator))
     note = t(scope, "short_note", all=len(known), n=len(short), chance=chance)
+    if undecided:
+        note += " " + t(scope, "short_undecided", n=undecided)
     section(scope, title, [indicator_id], key, note)
     left, right = st.columns([1, 1], gap="medium")
     listed = {area.code for area, _, _ in short}
     with left:
         rows = [
             charts.Dot(
-                formats.name(area.name, scope.lang), f.value or 0.0, formats.value(f, indicator, scope.lang), f.lower, f.upper,
-                base(scope, f, indicator), "alarm" if area.code in listed else "accent",
+                formats.name(area.name, scope.lang),
+                f.value or 0.0,
+                formats.value(f, indicator, scope.lang),
+                f.lower,
+                f.upper,
+                base(scope, f, indicator),
+                "alarm" if area.code in listed else "accent",
             )
             for area, f in known
-        ]  # fmt: skip
+        ]
         named = _apart([(index, f) for index, (area, f) in enumerate(known) if area.code in listed])
         goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang))
-        draw(charts.funnel(rows, [f.denominator or 1 for _, f in known], target, goal, named, words(scope)), note, f"{key}_funnel")
+        draw(
+            charts.funnel(rows, [f.denominator or 1 for _, f in known], target, goal, named, words(scope)),
+            note,
+            f"{key}_funnel",
+        )
     with right:
         if not short:
             calm(t(scope, "short_none"))
             return
         body: list[list[str]] = []
         for area, f, missing in short[:10]:
-            above = " · ".join(formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path)
-            body.append([
-                escape(formats.name(area.name, scope.lang)) + f"<div class='sw-line'>{escape(above)}</div>",
-                f"<b class='sw-bad'>▼ {formats.whole(float(-int(-missing // 1)))}</b>", escape(formats.value(f, indicator, scope.lang)),
-                escape(formats.interval(f)), escape(formats.fraction(f, indicator, scope.lang)),
-            ])  # fmt: skip
-        head = [(t(scope, "community"), ""), (t(scope, "tickets_short"), "sw-num"), (t(scope, "value"), "sw-num"),
-                (t(scope, "interval"), "sw-num sw-wide"), (t(scope, "count"), "sw-num")]  # fmt: skip
+            above = " · ".join(
+                formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path
+            )
+            body.append(
+                [
+                    escape(formats.name(area.name, scope.lang)) + f"<div class='sw-line'>{escape(above)}</div>",
+                    f"<b class='sw-bad'>▼ {formats.whole(float(-int(-missing // 1)))}</b>",
+                    escape(formats.value(f, indicator, scope.lang)),
+                    escape(formats.interval(f)),
+                    escape(formats.fraction(f, indicator, scope.lang)),
+                ]
+            )
+        head = [
+            (t(scope, "community"), ""),
+            (t(scope, "tickets_short"), "sw-num"),
+            (t(scope, "value"), "sw-num"),
+            (t(scope, "interval"), "sw-num sw-wide"),
+            (t(scope, "count"), "sw-num"),
+        ]
         st.html(table(head, body))
         if len(short) > 10:
             st.caption(t(scope, "and_more", n=len(short) - 10))
@@ -457,7 +552,9 @@ def _apart(candidates: Sequence[tuple[int, Figure]]) -> list[int]:
     chosen: list[tuple[int, Figure]] = []
     for index, f in sorted(candidates, key=lambda pair: -(pair[1].denominator or 0)):
         crowded = any(
-            abs((f.value or 0) - (other.value or 0)) < 0.02 and 0.5 < (f.denominator or 1) / (other.denominator or 1) < 2 for _, other in chosen
+            abs((f.value or 0) - (other.value or 0)) < 0.02
+            and 0.5 < (f.denominator or 1) / (other.denominator or 1) < 2
+            for _, other in chosen
         )
         if not crowded and len(chosen) < 3:
             chosen.append((index, f))
@@ -480,7 +577,9 @@ def meta(scope: Scope) -> None:
     cut = formats.instant(newest, zone)
     if oldest != newest:
         cut = f"{formats.instant(oldest, zone)} – {cut}"
-    st.html(f"<div class='sw-meta'>{escape(t(scope, 'meta', as_of=cut, edition=scope.city.edition, published=formats.instant(scope.city.published_at, zone)))}</div>")
+    published = formats.instant(scope.city.published_at, zone)
+    line = t(scope, "meta", as_of=cut, edition=scope.city.edition, published=published)
+    st.html(f"<div class='sw-meta'>{escape(line)}</div>")
 
 
 def strong(value: Any) -> str:
@@ -494,10 +593,12 @@ def bad(value: Any) -> str:
 
 
 def goal_of(scope: Scope, indicator: Indicator) -> str:
-    """The target of an indicator in words, or that it has none."""
+    """The target of an indicator with its direction, or that it has none."""
     if indicator.target is None:
         return t(scope, "no_target")
-    return t(scope, "goal_max" if indicator.direction == "lower" else "goal", target=formats.of_target(indicator, indicator.target, scope.lang))
+    return ("≤ " if indicator.direction == "lower" else "≥ ") + formats.of_target(
+        indicator, indicator.target, scope.lang
+    )
 
 
 def definition_html(scope: Scope, indicator: Indicator, goal: str) -> str:
@@ -510,8 +611,17 @@ def definition_html(scope: Scope, indicator: Indicator, goal: str) -> str:
         (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
         (t(scope, "target_word"), goal),
         (t(scope, "interval"), t(scope, "wilson") if indicator.interval == "wilson" else t(scope, "no_interval")),
-        (t(scope, "suppression"), t(scope, "suppression_rule", n=scope.city.people_minimum) if indicator.people else ""),
-        (t(scope, "source"), " · ".join(x for x in (t(scope, f"dataset_{indicator.dataset}", default=indicator.dataset), indicator.source) if x)),
+        (
+            t(scope, "suppression"),
+            t(scope, "suppression_rule", n=scope.city.people_minimum) if indicator.people else "",
+        ),
+        (
+            t(scope, "source"),
+            " · ".join(
+                x for x in (t(scope, f"dataset_{indicator.dataset}", default=indicator.dataset), indicator.source) if x
+            ),
+        ),
     ]
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
-    return f"<div class='sw-define'>{escape(formats.name(indicator.definition, lang))}</div><dl class='sw-passport'>{items}</dl>"
+    definition = escape(formats.name(indicator.definition, lang))
+    return f"<div class='sw-define'>{definition}</div><dl class='sw-passport'>{items}</dl>"

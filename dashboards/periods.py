@@ -66,7 +66,12 @@ def parse(grain: str, text: str) -> date | None:
 
 def grain_of(text: str) -> str | None:
     """The grain that the form of a link's period implies."""
-    for grain, form in (("week", r"\d{4}-W\d{2}"), ("month", r"\d{4}-\d{2}"), ("quarter", r"\d{4}-Q\d"), ("year", r"\d{4}")):
+    for grain, form in (
+        ("week", r"\d{4}-W\d{2}"),
+        ("month", r"\d{4}-\d{2}"),
+        ("quarter", r"\d{4}-Q\d"),
+        ("year", r"\d{4}"),
+    ):
         if re.fullmatch(form, text):
             return grain
     return None

@@ -26,8 +26,17 @@ def refresh_problems(lang: str, zone: str) -> None:
     report = editions.last_refresh()
     if report is None or (report.outcome != "failed" and not report.problems):
         return
-    lines = [f"{text(lang, f'dataset_{dataset}', default=dataset)} · {pick(lang, (zh, en))}" if dataset else pick(lang, (zh, en)) for dataset, zh, en in report.problems]
-    title = text(lang, f"refresh_{'failed' if report.outcome == 'failed' else 'problems'}", when=formats.instant(report.finished_at, zone))
+    lines = [
+        f"{text(lang, f'dataset_{dataset}', default=dataset)} · {pick(lang, (zh, en))}"
+        if dataset
+        else pick(lang, (zh, en))
+        for dataset, zh, en in report.problems
+    ]
+    title = text(
+        lang,
+        f"refresh_{'failed' if report.outcome == 'failed' else 'problems'}",
+        when=formats.instant(report.finished_at, zone),
+    )
     body = "<br>".join(escape(line) for line in lines) or escape(text(lang, "refresh_no_reason"))
     st.html(f"<div class='sw-note' role='status'><b>⚠ {escape(title)}</b><br>{body}</div>")
 
@@ -44,7 +53,9 @@ def no_edition() -> None:
         refresh_problems(lang, "UTC")
 
 
-st.set_page_config(page_title="Streetwise", page_icon=str(HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(
+    page_title="Streetwise", page_icon=str(HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed"
+)
 st.html(HERE / "style.css")
 seen = editions.signature()
 edition = seen[0]
@@ -53,7 +64,12 @@ if edition is None:
 else:
     chosen = controls.language()
     pages = [
-        st.Page(HERE / "app_pages" / f"{name}.py", title=text(chosen, f"page_{name}"), url_path=name, default=name == "overview")
+        st.Page(
+            HERE / "app_pages" / f"{name}.py",
+            title=text(chosen, f"page_{name}"),
+            url_path=name,
+            default=name == "overview",
+        )
         for name in PAGES
     ]
     page = st.navigation(pages, position="top")

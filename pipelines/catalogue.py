@@ -205,8 +205,8 @@ def write_reference(
 ) -> None:
     """Replace the tables reference.city, as_of, calendar, indicators and standards.
 
-    `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar runs
-    from 1990 to the end of the year after the latest data cut (after this year if there is none).
+    `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar
+    runs from 1990 to the end of the year after the latest data cut (after this year if there is none).
     Raises ValueError for a month outside 1–12 and zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
     """
     if not 1 <= fiscal_year_start <= 12:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from pipelines.paths import ROOT
+from pipelines.paths import CONTRACTS, ROOT
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
 #: The sample city; another one is chosen with `--city` or STREETWISE_CITY.
@@ -95,7 +96,14 @@ class City:
                 f"{chosen} is not a city folder: it has no city.yaml. "
                 "Make one with `streetwise new-city DIR`, or the sample city with `streetwise sample-city DIR`."
             )
-        return cls(chosen, read_yaml_model(chosen / "city.yaml", Settings))
+        settings = read_yaml_model(chosen / "city.yaml", Settings)
+        datasets = [path.name.removesuffix(".odcs.yaml") for path in sorted(CONTRACTS.glob("*.odcs.yaml"))]
+        for name in settings.sources:
+            if name not in datasets:
+                near = difflib.get_close_matches(name, datasets, n=1)
+                hint = f'did you mean "{near[0]}"?' if near else f"known datasets: {', '.join(datasets)}"
+                raise ConfigurationError(f'city.yaml: sources: there is no dataset "{name}"; {hint}')
+        return cls(chosen, settings)
 
     @property
     def state(self) -> Path:

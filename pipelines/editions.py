@@ -26,7 +26,7 @@ def edition_asset(files: Sequence[SqlFile]) -> dg.AssetsDefinition:
     def edition(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
         opened = city.open()
         with stage("publish"), open_warehouse(opened) as con:
-            name = publish(con, opened, run_id=context.run_id)
+            name = publish(con, opened, run_id=context.run.run_id)
         file = opened.published / f"{name}.duckdb"
         return dg.MaterializeResult(metadata={"edition": name, "bytes": file.stat().st_size})
 

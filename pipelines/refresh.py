@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.city import CITY_VARIABLE, City
 from pipelines.ingest.load import clear_state
 from pipelines.instance import prepare_home
 from pipelines.schedules import NIGHTLY
 from pipelines.warehouse import writer_lease
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ class Outcome:
         return self.edition is not None
 
 
-def refresh(city: City, *, rebuild: bool = False) -> Outcome:
-    """Run the nightly job in this process, with its history in the city's Dagster home.
+def refresh(city: City, *, rebuild: bool = False, instance: DagsterInstance | None = None) -> Outcome:
+    """Run the nightly job in this process.
 
     Args:
+        instance: where Dagster keeps the run's history; the city's Dagster home by default.
         rebuild: forget warehouse and landing first and load every extract again; editions stay.
 
     Raises:
@@ -48,9 +52,9 @@ def refresh(city: City, *, rebuild: bool = False) -> Outcome:
     from pipelines.publish import current_edition
 
     job = build_defs(city).resolve_job_def(NIGHTLY)
-    with dg.DagsterInstance.get() as instance:
+    with instance or dg.DagsterInstance.get() as chosen:
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)
+        result = job.execute_in_process(run_config=quiet, instance=chosen, raise_on_error=False)
         if result.success:
             return Outcome(current_edition(city), [])
         failures = describe_failures(event for event in result.all_events if event.is_step_failure)

@@ -6,13 +6,13 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
 
 DIALECT = "duckdb"
 SOURCE_SCHEMAS = frozenset({"landing", "reference"})
@@ -210,7 +210,7 @@ def sha256_of(files: Sequence[SqlFile]) -> str:
 
 
 def check_portable(text: str) -> list[str]:
-    """Return what in `text` leaves the portable subset of DuckDB's dialect, one line a finding; empty when nothing does.
+    """Return what in `text` leaves the portable subset of DuckDB's dialect, one line a finding; empty when none.
 
     The rules keep the same select equal, cell by cell, on a second engine:
     R1 local times only · R2 differences in seconds, or days between dates · R3 no week numbers · R4 guarded division ·
@@ -221,7 +221,7 @@ def check_portable(text: str) -> list[str]:
     return [*_functions(tree), *_clauses(tree), *_numbers(tree), *_names(tree, text)]
 
 
-def _function_name(node: exp.Expression) -> str:
+def _function_name(node: exp.Expr) -> str:
     if isinstance(node, exp.Anonymous):
         return str(node.this).lower()
     return node.sql_name().lower() if isinstance(node, exp.Func) else ""
@@ -242,13 +242,13 @@ def _functions(tree: exp.Query) -> Iterator[str]:
                 yield f"R2: date_diff only in seconds, or in days between two CAST(… AS DATE): {_short(node)}"
         if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and "week" in str(node.args.get("unit")).lower():
             yield f"R3: weeks come from the calendar table: {_short(node)}"
-    for node in tree.find_all(exp.AtTimeZone):
-        yield f"R1: AT TIME ZONE in {_short(node)}"
-    for node in tree.find_all(exp.WithinGroup):
-        yield f"R5: WITHIN GROUP in {_short(node)}"
-    for node in tree.find_all(exp.PercentileCont, exp.Quantile):
-        if list(node.find_all(exp.Array)):
-            yield f"R5: one quantile a call: {_short(node)}"
+    for zone in tree.find_all(exp.AtTimeZone):
+        yield f"R1: AT TIME ZONE in {_short(zone)}"
+    for group in tree.find_all(exp.WithinGroup):
+        yield f"R5: WITHIN GROUP in {_short(group)}"
+    for quantile in tree.find_all(exp.PercentileCont, exp.Quantile):
+        if list(quantile.find_all(exp.Array)):
+            yield f"R5: one quantile a call: {_short(quantile)}"
 
 
 def _clauses(tree: exp.Query) -> Iterator[str]:
@@ -304,9 +304,9 @@ def _names(tree: exp.Query, text: str) -> Iterator[str]:
             yield f"NAME: {table.name} is neither schema.table nor a CTE"
     tokens = sqlglot.tokenize(text, read=DIALECT)
     words = [token.text.upper() for token in tokens if token.token_type != TokenType.STRING]
-    nulls_last = sum(pair == ("NULLS", "LAST") for pair in zip(words, words[1:], strict=False))
+    nulls_last = sum(pair == ("NULLS", "LAST") for pair in pairwise(words))
     # length() and len() are one node in the tree; only the second also counts the entries of a list
-    if ("LEN", "(") in set(zip(words, words[1:], strict=False)):
+    if ("LEN", "(") in set(pairwise(words)):
         yield "R8: array_length() for lists, length() for text, not len()"
     if nulls_last != len(list(tree.find_all(exp.Ordered))):
         yield "R6: every ORDER BY term says NULLS LAST"
@@ -314,12 +314,12 @@ def _names(tree: exp.Query, text: str) -> Iterator[str]:
     # DATE '2026-01-01' is a cast in the tree and has no AS in the text
     literals = sum(
         word.text.upper() in ("DATE", "TIMESTAMP") and value.token_type == TokenType.STRING
-        for word, value in zip(tokens, tokens[1:], strict=False)
+        for word, value in pairwise(tokens)
     )
     named = len(list(tree.find_all(exp.Alias))) + len(aliases) + len(list(tree.find_all(exp.Cast))) - literals
     if words.count("AS") != named:
         yield f"NAME: {named} aliases and casts, {words.count('AS')} times AS: write AS for each, CAST instead of ::"
 
 
-def _short(node: exp.Expression) -> str:
+def _short(node: exp.Expr) -> str:
     return node.sql(dialect=DIALECT)[:80]

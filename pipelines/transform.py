@@ -66,7 +66,7 @@ def landing_asset(contract: Contract) -> dg.AssetsDefinition:
         try:
             with stage(f"landing {contract.dataset}") as current, open_warehouse(opened) as con:
                 create_landing(con, [contract])
-                result = load_dataset(con, opened, contract, run_id=context.run_id, report=context.log.info)
+                result = load_dataset(con, opened, contract, run_id=context.run.run_id, report=context.log.info)
                 current.rows = sum(delivery.rows_loaded for delivery in result.deliveries)
                 rows = int(con.execute(f"SELECT count(*) FROM landing.{contract.dataset}").fetchall()[0][0])  # noqa: S608
         except duckdb.Error as error:

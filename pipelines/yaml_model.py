@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -39,36 +39,53 @@ def read_yaml_model(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(document if document is not None else {})
     except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            line_number, known = _locate(root, item["loc"], model)
-            lines.append(f"{path.name} line {line_number}: {_describe(item['type'], item['loc'], item['msg'], known)}")
+        found = [(item, *_locate(root, item["loc"], item["type"])) for item in error.errors()]
+        lines = [
+            f"{path.name} line {line}: {_describe(item['type'], where, item['msg'], _known(item['loc'], model))}"
+            for item, line, where in found
+            # Of a union every branch complains; the one that reached deeper is the one that was meant.
+            if not (item["type"].endswith("_type") and any(w[: len(where)] == where != w for _, _, w in found))
+        ]
         raise ConfigurationError("\n".join(lines)) from None
 
 
-def _locate(root: yaml.Node | None, loc: Sequence[int | str], model: type[BaseModel]) -> tuple[int, list[str]]:
-    """Line (from 1) of the deepest part of `loc` that stands in the file, and the keys the model knows there."""
+def _locate(root: yaml.Node | None, loc: Sequence[int | str], kind: str) -> tuple[int, tuple[str, ...]]:
+    """Line (from 1) of the deepest part of `loc` that stands in the file, and its path without the tags of unions."""
     node, line = root, 1
-    known: list[str] = list(model.model_fields)
-    for depth, part in enumerate(loc):
+    path: list[str] = []
+    for part in loc:
         if isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
             if found is None:
                 continue  # a tag of a union, or the key that is missing
             line, node = found[0].start_mark.line + 1, found[1]
-            field = model.model_fields.get(str(part)) if depth == 0 else None
-            if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-                known = list(field.annotation.model_fields)
+            path.append(str(part))
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
-    return line, known
+            path.append(str(part))
+    return line, (*path, str(loc[-1])) if kind == "missing" else tuple(path)
 
 
-def _describe(kind: str, loc: Sequence[int | str], message: str, known: list[str]) -> str:
-    where = ".".join(str(part) for part in loc)
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _known(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:
+    """The keys that the model knows at the place where `loc` ends."""
+    models = [model]
+    for part in loc[:-1]:
+        fields = [m.model_fields[part] for m in models if isinstance(part, str) and part in m.model_fields]
+        models = [found for field in fields for found in _models(field.annotation)] or models
+    return [name for m in models for name in m.model_fields]
+
+
+def _describe(kind: str, path: Sequence[str], message: str, known: list[str]) -> str:
+    where = ".".join(path)
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+        near = difflib.get_close_matches(path[-1], known, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else f"; known keys: {', '.join(known)}"
         return f'unknown key "{where}"{hint}'
     if kind == "missing":

@@ -10,56 +10,83 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
 CITY = "440300"
-AS_OF = datetime(2026, 11, 21, 16, 0)
+AS_OF = datetime(2026, 11, 21, 16, 0)  # noqa: DTZ001  the edition stores UTC without a zone
 AS_OF_ON = date(2026, 11, 22)
 CHANNELS = ("hotline", "station_visit", "assembly", "app")
 CATEGORIES = ("housing", "traffic", "environment", "noise", "welfare")
 FUNDS = ("operating", "service")
 RUNGS = ("street_committee", "community_committee", "grid_branch", "building_group")
 
-# id, zh, en, kind, scale, unit, direction, interval, people, dataset, target, level of the rate or size of the leaf
-_CATALOGUE: tuple[tuple[str, str, str, str, float, str, str, str, bool, str, float | None, float], ...] = (
-    ("T01", "受理量", "Tickets received", "count", 1, "tickets", "none", "none", False, "tickets", None, 1.0),
-    ("T02", "办结率", "Resolution rate", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.97, 0.966),
-    ("T03", "按时办结率", "On-time rate", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.90, 0.897),
-    ("T04", "响应率", "Response rate", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.95, 0.962),
-    ("T05", "解决率", "Resident-confirmed resolution", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.85, 0.823),
-    ("T06", "满意率", "Satisfaction", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.90, 0.931),
-    ("T07", "回访覆盖率", "Callback coverage", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.60, 0.71),
-    ("T11", "在办存量", "Backlog", "count", 1, "tickets", "lower", "none", False, "tickets", None, 0.22),
-    ("T12", "超期存量", "Overdue backlog", "count", 1, "tickets", "lower", "none", False, "tickets", None, 0.04),
-    ("T13", "办理时长中位数", "Median hours to resolve", "median", 1, "hours", "lower", "none", False, "tickets", None, 52.0),
-    ("T14", "办理时长 90 分位", "90th percentile hours", "percentile", 1, "hours", "lower", "none", False, "tickets", None, 168.0),
-    ("T15", "结案比", "Clearance", "ratio", 1, "ratio", "higher", "none", False, "tickets", 1.0, 0.985),
-    ("T19", "按期办结率（系统口径）", "On time as reported by the source", "proportion", 1, "percent", "higher", "wilson", False, "tickets", None, 0.991),
-    ("M01", "党组织数", "Organisations", "count", 1, "organisations", "none", "none", False, "organisations", None, 20.0),
-    ("M02", "网格覆盖率", "Grid coverage", "proportion", 1, "percent", "higher", "wilson", False, "organisations", 1.0, 0.985),
-    ("M03", "社区覆盖率", "Community coverage", "proportion", 1, "percent", "higher", "wilson", False, "organisations", 1.0, 0.995),
-    ("M04", "党员数", "Members", "count", 1, "people", "none", "none", True, "members", None, 96.0),
-    ("M06", "书记大专以上比例", "Secretaries with college schooling", "proportion", 1, "percent", "higher", "wilson", True, "members", 0.80, 0.83),
-    ("M09", "报到率", "Reported to the community", "proportion", 1, "percent", "higher", "wilson", True, "members", 0.95, 0.962),
-    ("M11", "每万人社区工作者", "Community workers per 10,000 residents", "ratio", 10000, "per_10000", "higher", "none", True, "headcounts", 18.0, 0.0019),
-    ("M12", "配备达标率", "Staffing standard met", "proportion", 1, "percent", "higher", "wilson", False, "headcounts", 0.90, 0.84),
-    ("M16", "500 平方米以上服务中心比例", "Service centres of at least 500 m²", "proportion", 1, "percent", "higher", "wilson", False, "facilities", 0.85, 0.85),
-    ("M17", "党委委员数", "Committee members", "count", 1, "people", "none", "none", True, "members", None, 8.0),
-    ("M18", "兼职委员单位负责人", "Partner-unit heads", "count", 1, "people", "none", "none", True, "headcounts", None, 12.0),
-    ("F01", "现行预算", "Current budget", "amount", 1, "currency", "none", "none", False, "budget_lines", None, 420000.0),
-    ("F02", "到位率", "Received rate", "ratio", 1, "percent", "higher", "none", False, "payments", 0.95, 0.93),
-    ("F03", "预算执行率（按预算）", "Budget execution (of budget)", "ratio", 1, "percent", "higher", "none", False, "payments", None, 0.92),
-    ("F04", "预算执行率（按到位）", "Budget execution (of receipts)", "ratio", 1, "percent", "higher", "none", False, "payments", None, 0.98),
-    ("F05", "承诺率", "Commitment rate", "ratio", 1, "percent", "higher", "none", False, "payments", None, 0.97),
-    ("F06", "序时进度偏差", "Deviation from schedule", "difference", 100, "percentage_points", "higher", "none", False, "payments", -5.0, 0.0),
-    ("F07", "人均支出", "Spending per resident", "ratio", 1, "currency_per_resident", "none", "none", False, "payments", None, 95.0),
-    ("F08", "保障达标率", "Fund floor met", "proportion", 1, "percent", "higher", "wilson", False, "budget_lines", 1.0, 0.96),
-    ("L03", "议事会场次", "Assemblies held", "count", 1, "meetings", "none", "none", False, "meetings", None, 0.5),
-    ("L04", "议事事项办结率", "Matters solved per assembly matter", "proportion", 1, "percent", "higher", "wilson", False, "tickets", 0.75, 0.78),
-)
-STOCKS = {"T11", "T12"} | {row[0] for row in _CATALOGUE if row[0][0] in "MF"}
+# id|zh|en|kind|scale|unit|direction|interval|people|dataset|target|level of the rate or size of the leaf
+_TEXT = """\
+T01|受理量|Tickets received|count|1|tickets|none|none||tickets||1.0
+T02|办结率|Resolution rate|proportion|1|percent|higher|wilson||tickets|0.97|0.966
+T03|按时办结率|On-time rate|proportion|1|percent|higher|wilson||tickets|0.9|0.897
+T04|响应率|Response rate|proportion|1|percent|higher|wilson||tickets|0.95|0.962
+T05|解决率|Resident-confirmed resolution|proportion|1|percent|higher|wilson||tickets|0.85|0.823
+T06|满意率|Satisfaction|proportion|1|percent|higher|wilson||tickets|0.9|0.931
+T07|回访覆盖率|Callback coverage|proportion|1|percent|higher|wilson||tickets|0.6|0.71
+T11|在办存量|Backlog|count|1|tickets|lower|none||tickets||0.22
+T12|超期存量|Overdue backlog|count|1|tickets|lower|none||tickets||0.04
+T13|办理时长中位数|Median hours to resolve|median|1|hours|lower|none||tickets||52.0
+T14|办理时长 90 分位|90th percentile hours|percentile|1|hours|lower|none||tickets||168.0
+T15|结案比|Clearance|ratio|1|ratio|higher|none||tickets|1.0|0.985
+T19|按期办结率（系统口径）|On time as reported by the source|proportion|1|percent|higher|wilson||tickets||0.991
+M01|党组织数|Organisations|count|1|organisations|none|none||organisations||20.0
+M02|网格覆盖率|Grid coverage|proportion|1|percent|higher|wilson||organisations|1.0|0.985
+M03|社区覆盖率|Community coverage|proportion|1|percent|higher|wilson||organisations|1.0|0.995
+M04|党员数|Members|count|1|people|none|none|people|members||96.0
+M06|书记大专以上比例|Secretaries with college schooling|proportion|1|percent|higher|wilson|people|members|0.8|0.83
+M09|报到率|Reported to the community|proportion|1|percent|higher|wilson|people|members|0.95|0.962
+M11|每万人社区工作者|Workers per 10,000 residents|ratio|10000|per_10000|higher|none|people|headcounts|18.0|0.0019
+M12|配备达标率|Staffing standard met|proportion|1|percent|higher|wilson||headcounts|0.9|0.84
+M16|500 平方米以上服务中心比例|Service centres of 500 m²|proportion|1|percent|higher|wilson||facilities|0.85|0.85
+M17|党委委员数|Committee members|count|1|people|none|none|people|members||8.0
+M18|兼职委员单位负责人|Partner-unit heads|count|1|people|none|none|people|headcounts||12.0
+F01|现行预算|Current budget|amount|1|currency|none|none||budget_lines||420000.0
+F02|到位率|Received rate|ratio|1|percent|higher|none||payments|0.95|0.93
+F03|预算执行率|Budget execution (of budget)|ratio|1|percent|higher|none||payments||0.92
+F04|到位资金执行率|Budget execution (of receipts)|ratio|1|percent|higher|none||payments||0.98
+F05|承诺率|Commitment rate|ratio|1|percent|higher|none||payments||0.97
+F06|序时进度偏差|Deviation from schedule|difference|100|percentage_points|higher|none||payments|-5.0|0.0
+F07|人均支出|Spending per resident|ratio|1|currency_per_resident|none|none||payments||95.0
+F08|保障达标率|Fund floor met|proportion|1|percent|higher|wilson||budget_lines|1.0|0.96
+L03|议事会场次|Assemblies held|count|1|meetings|none|none||meetings||0.5
+L04|议事事项办结率|Matters solved per assembly matter|proportion|1|percent|higher|wilson||tickets|0.75|0.78
+"""
+
+
+class Entry(NamedTuple):
+    """One indicator of the made-up catalogue."""
+
+    indicator: str
+    zh: str
+    en: str
+    kind: str
+    scale: float
+    unit: str
+    direction: str
+    interval: str
+    people: bool
+    dataset: str
+    target: float | None
+    level: float
+
+
+def _entry(line: str) -> Entry:
+    i, zh, en, kind, scale, unit, direction, interval, people, dataset, target, level = line.split("|")
+    goal = float(target) if target else None
+    return Entry(i, zh, en, kind, float(scale), unit, direction, interval, bool(people), dataset, goal, float(level))
+
+
+_CATALOGUE = tuple(map(_entry, _TEXT.splitlines()))
+STOCKS = {"T11", "T12"} | {entry.indicator for entry in _CATALOGUE if entry.indicator[0] in "MF"}
 _LEVELS = ("city", "district", "street", "community")
 
 
@@ -100,7 +127,22 @@ def _month(index: int) -> date:
 
 
 def _areas(shape: Shape) -> list[tuple[object, ...]]:
-    words = ("和平", "光明", "新华", "建设", "胜利", "文化", "湖滨", "松林", "银杏", "翠竹", "桃源", "长青", "安福", "永乐")
+    words = (
+        "和平",
+        "光明",
+        "新华",
+        "建设",
+        "胜利",
+        "文化",
+        "湖滨",
+        "松林",
+        "银杏",
+        "翠竹",
+        "桃源",
+        "长青",
+        "安福",
+        "永乐",
+    )
     latin = ("Heping", "Guangming", "Xinhua", "Jianshe", "Shengli", "Wenhua", "Hubin", "Songlin", "Yinxing", "Cuizhu")
     rows: list[tuple[object, ...]] = []
 
@@ -111,7 +153,15 @@ def _areas(shape: Shape) -> list[tuple[object, ...]]:
     number = 0
     for d in range(shape.districts):
         district = f"4403{d + 1:02d}"
-        add(district, shape.names[d], f"District {d + 1}", "district", CITY, None, 5000 * shape.streets * shape.communities)
+        add(
+            district,
+            shape.names[d],
+            f"District {d + 1}",
+            "district",
+            CITY,
+            None,
+            5000 * shape.streets * shape.communities,
+        )
         for s in range(shape.streets):
             street = f"{district}{s + 1:03d}"
             word, roman = words[(d * 5 + s) % len(words)], latin[(d * 5 + s) % len(latin)]
@@ -125,9 +175,9 @@ def _areas(shape: Shape) -> list[tuple[object, ...]]:
     return rows
 
 
-def _leaf(entry: tuple[object, ...], code: str, key: object, size: float, shape: Shape, progress: float) -> tuple[float, float]:
+def _leaf(entry: Entry, code: str, key: object, size: float, shape: Shape, progress: float) -> tuple[float, float]:
     """Numerator and denominator of one indicator in one community and period; denominator 0 for counts."""
-    indicator, kind, level = str(entry[0]), str(entry[3]), float(str(entry[11]))
+    indicator, kind, level = entry.indicator, entry.kind, entry.level
     weight = 0.15 + 1.7 * _u("weight", code) ** 2
     n = max(0, int(size * weight * (0.8 + 0.4 * _u("n", code, key))))
     if indicator == "T01":
@@ -144,9 +194,14 @@ def _leaf(entry: tuple[object, ...], code: str, key: object, size: float, shape:
     received = budget * min(1.0, 0.55 + progress * 0.45)
     paid = received * (0.35 + 0.6 * progress) * (0.9 + 0.1 * _u("paid", code))
     fund = {
-        "F01": (budget, 0.0), "F02": (received, budget), "F03": (paid, budget), "F04": (paid, received),
-        "F05": (paid + 0.06 * budget, budget), "F06": (paid, budget), "F07": (paid, 5000.0),
-    }  # fmt: skip
+        "F01": (budget, 0.0),
+        "F02": (received, budget),
+        "F03": (paid, budget),
+        "F04": (paid, received),
+        "F05": (paid + 0.06 * budget, budget),
+        "F06": (paid, budget),
+        "F07": (paid, 5000.0),
+    }
     if indicator in fund:
         return fund[indicator]
     if indicator == "F08":
@@ -184,7 +239,7 @@ def _rows(shape: Shape, edition: str) -> list[tuple[object, ...]]:
         cells[key][1] += pair[1]
 
     for entry in _CATALOGUE:
-        indicator = str(entry[0])
+        indicator = entry.indicator
         dimensions: list[tuple[str, str, float]] = [("all", "all", 1.0)]
         if indicator in ("T01", "T02", "T03", "T05", "T06", "T11", "T12"):
             shares = (0.52, 0.22, 0.09, 0.17)
@@ -207,7 +262,7 @@ def _rows(shape: Shape, edition: str) -> list[tuple[object, ...]]:
                 for dimension, member, share in dimensions:
                     if dimension == "all":
                         part = pair
-                    elif entry[3] in ("count", "amount"):
+                    elif entry.kind in ("count", "amount"):
                         part = (float(round(pair[0] * share)), 0.0)
                     else:
                         whole = round(pair[1] * share)
@@ -220,7 +275,7 @@ def _rows(shape: Shape, edition: str) -> list[tuple[object, ...]]:
                     add((indicator, grain, start, level, CITY if level == "city" else "unlocated", "all", "all"), lost)
             if indicator == "T01" and start == _month(1) and grain == "month":
                 add((indicator, grain, start, "city", CITY, "all", "all"), (float(shape.extra_tickets), 0.0))
-    for (indicator, grain, start, *rest), pair in list(cells.items()):
+    for (indicator, grain, start, *rest), sums in list(cells.items()):
         if grain != "month":
             continue
         quarter = date(start.year, (start.month - 1) // 3 * 3 + 1, 1)
@@ -228,17 +283,17 @@ def _rows(shape: Shape, edition: str) -> list[tuple[object, ...]]:
             key7 = (indicator, longer, first, rest[0], rest[1], rest[2], rest[3])
             if indicator in STOCKS:
                 if start == _month(0) or (start.year * 12 + start.month - first.year * 12 - first.month) == last:
-                    cells[key7] = list(pair)
+                    cells[key7] = list(sums)
             else:
-                cells[key7][0] += pair[0]
-                cells[key7][1] += pair[1]
-    return [_row(key, pair[0], pair[1], edition) for key, pair in sorted(cells.items(), key=lambda item: str(item[0]))]
+                cells[key7][0] += sums[0]
+                cells[key7][1] += sums[1]
+    return [_row(key, pair[0], pair[1], edition) for key, pair in sorted(cells.items())]
 
 
 def _row(key: tuple[str, str, date, str, str, str, str], top: float, bottom: float, edition: str) -> tuple[object, ...]:
     indicator, grain, start, level, area, dimension, member = key
-    entry = next(e for e in _CATALOGUE if e[0] == indicator)
-    kind, scale, direction, target = entry[3], entry[4], entry[6], entry[10]
+    entry = next(e for e in _CATALOGUE if e.indicator == indicator)
+    kind, scale, direction, target = entry.kind, entry.scale, entry.direction, entry.target
     numerator: float | None = top
     denominator: float | None = bottom
     value: float | None
@@ -246,25 +301,42 @@ def _row(key: tuple[str, str, date, str, str, str, str], top: float, bottom: flo
     if kind in ("count", "amount"):
         value, denominator = top, None
     elif kind in ("median", "percentile"):
-        count = sum(1 for _ in range(1)) if bottom else 0
-        value, numerator = (float(entry[11]) * (0.85 + 0.3 * _u(indicator, area, start)) if count else None), None
+        value, numerator = (entry.level * (0.85 + 0.3 * _u(indicator, area, start)) if bottom else None), None
     else:
         value = scale * top / bottom if bottom else None
     elapsed = min(start.month, 12) / 12
     if indicator == "F06" and value is not None:
         value = 100 * (top / bottom - elapsed)
-    if entry[7] == "wilson" and bottom:
+    if entry.interval == "wilson" and bottom:
         lower, upper = wilson(top, bottom)
     pending = int(bottom * 0.03) if indicator == "T02" and start >= _month(0) else 0
     excluded: int | None = int(top * 0.04) if indicator == "T01" else 0
     month_open = grain != "week" and start >= _month(0)
     status: str | None = None
     size = top if denominator is None else bottom
-    if entry[8] and 0 < size < 10:
+    if entry.people and 0 < size < 10:
         return (
-            edition, indicator, 1, grain, start, level, area, dimension, member,
-            None, None, None, None, None, None, None, target, "suppressed", AS_OF, "run-1",
-        )  # fmt: skip
+            edition,
+            indicator,
+            1,
+            grain,
+            start,
+            level,
+            area,
+            dimension,
+            member,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            target,
+            "suppressed",
+            AS_OF,
+            "run-1",
+        )
     if value is None:
         status = "no_cases"
     elif month_open or pending or (indicator in ("T05", "T06") and start >= _month(0)):
@@ -273,24 +345,66 @@ def _row(key: tuple[str, str, date, str, str, str, str], top: float, bottom: flo
         met = value >= target if direction == "higher" else value <= target
         status = "met" if met else "watch" if upper is not None and lower is not None and upper >= target else "missed"
     return (
-        edition, indicator, 1, grain, start, level, area, dimension, member,
-        numerator, denominator, excluded, pending, value, lower, upper, target, status, AS_OF, "run-1",
-    )  # fmt: skip
+        edition,
+        indicator,
+        1,
+        grain,
+        start,
+        level,
+        area,
+        dimension,
+        member,
+        numerator,
+        denominator,
+        excluded,
+        pending,
+        value,
+        lower,
+        upper,
+        target,
+        status,
+        AS_OF,
+        "run-1",
+    )
 
 
 def _catalogue_rows() -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for order, (indicator, zh, en, kind, scale, unit, direction, interval, people, dataset, _, _) in enumerate(_CATALOGUE, 1):
+    for order, (indicator, zh, en, kind, scale, unit, direction, interval, people, dataset, _, _) in enumerate(
+        _CATALOGUE, 1
+    ):
         counted = kind in ("count", "amount")
-        rows.append((
-            order, indicator, 1, zh, en,
-            f"{zh}：统计期内符合条件的数量与应计数量之比。" if not counted else f"{zh}：统计期内的数量。",
-            f"{en}: what meets the condition, out of what counts, in the period." if not counted else f"{en} in the period.",
-            f"{zh}的分子", f"Numerator of {en.lower()}",
-            None if counted else f"{zh}的分母", None if counted else f"Denominator of {en.lower()}",
-            "已撤销和不予受理的诉求", "cancelled and excluded tickets", "受理日期", "date accepted",
-            kind, scale, unit, direction, interval, 1, people, dataset, "目录", 1,
-        ))  # fmt: skip
+        rows.append(
+            (
+                order,
+                indicator,
+                1,
+                zh,
+                en,
+                f"{zh}：统计期内符合条件的数量与应计数量之比。" if not counted else f"{zh}：统计期内的数量。",
+                f"{en}: what meets the condition, out of what counts, in the period."
+                if not counted
+                else f"{en} in the period.",
+                f"{zh}的分子",
+                f"Numerator of {en.lower()}",
+                None if counted else f"{zh}的分母",
+                None if counted else f"Denominator of {en.lower()}",
+                "已撤销和不予受理的诉求",
+                "cancelled and excluded tickets",
+                "受理日期",
+                "date accepted",
+                kind,
+                scale,
+                unit,
+                direction,
+                interval,
+                1,
+                people,
+                dataset,
+                "目录",
+                1,
+            )
+        )
     return rows
 
 
@@ -301,7 +415,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows
     names = [c.strip().split(" ")[0] for c in columns.split(",")]
     frame = pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None, strict=False)
     connection.register("frame", frame.to_arrow())
-    connection.execute(f"insert into marts.{table} select * from frame")  # noqa: S608
+    connection.execute(f"insert into marts.{table} select * from frame")
     connection.unregister("frame")
 
 
@@ -317,94 +431,209 @@ def publish(city: Path, number: int = 1, shape: Shape | None = None) -> Path:
     with duckdb.connect(file) as con:
         con.execute("create schema marts")
         _write(
-            con, "indicator_values",
-            "edition VARCHAR, indicator_id VARCHAR, indicator_version INTEGER, grain VARCHAR, period_start DATE, area_level VARCHAR, "
-            "area_code VARCHAR, dimension VARCHAR, member VARCHAR, numerator DOUBLE, denominator DOUBLE, excluded BIGINT, "
-            "pending BIGINT, value DOUBLE, lower DOUBLE, upper DOUBLE, target DOUBLE, status VARCHAR, as_of TIMESTAMP, run_id VARCHAR",
+            con,
+            "indicator_values",
+            "edition VARCHAR, indicator_id VARCHAR, indicator_version INTEGER, grain VARCHAR, "
+            "period_start DATE, area_level VARCHAR, "
+            "area_code VARCHAR, dimension VARCHAR, member VARCHAR, numerator DOUBLE, denominator DOUBLE, "
+            "excluded BIGINT, "
+            "pending BIGINT, value DOUBLE, lower DOUBLE, upper DOUBLE, target DOUBLE, status VARCHAR, "
+            "as_of TIMESTAMP, run_id VARCHAR",
             _rows(shape, name),
-        )  # fmt: skip
+        )
         _write(
-            con, "areas",
-            "area_code VARCHAR, valid_from DATE, valid_to DATE, area_name VARCHAR, area_name_en VARCHAR, level VARCHAR, "
-            "parent_code VARCHAR, area_kind VARCHAR, population BIGINT, households BIGINT, latitude DOUBLE, longitude DOUBLE, "
-            "is_current BOOLEAN", areas,
-        )  # fmt: skip
+            con,
+            "areas",
+            "area_code VARCHAR, valid_from DATE, valid_to DATE, area_name VARCHAR, area_name_en VARCHAR, "
+            "level VARCHAR, "
+            "parent_code VARCHAR, area_kind VARCHAR, population BIGINT, households BIGINT, latitude "
+            "DOUBLE, longitude DOUBLE, "
+            "is_current BOOLEAN",
+            areas,
+        )
         _write(
-            con, "indicators",
-            "sort_order INTEGER, indicator_id VARCHAR, version INTEGER, name_zh VARCHAR, name_en VARCHAR, definition_zh VARCHAR, "
-            "definition_en VARCHAR, numerator_zh VARCHAR, numerator_en VARCHAR, denominator_zh VARCHAR, denominator_en VARCHAR, "
-            "exclusions_zh VARCHAR, exclusions_en VARCHAR, attribution_zh VARCHAR, attribution_en VARCHAR, kind VARCHAR, "
+            con,
+            "indicators",
+            "sort_order INTEGER, indicator_id VARCHAR, version INTEGER, name_zh VARCHAR, name_en "
+            "VARCHAR, definition_zh VARCHAR, "
+            "definition_en VARCHAR, numerator_zh VARCHAR, numerator_en VARCHAR, denominator_zh VARCHAR, "
+            "denominator_en VARCHAR, "
+            "exclusions_zh VARCHAR, exclusions_en VARCHAR, attribution_zh VARCHAR, attribution_en "
+            "VARCHAR, kind VARCHAR, "
             "scale DOUBLE, unit VARCHAR, direction VARCHAR, interval VARCHAR, minimum_count INTEGER, people BOOLEAN, "
-            "dataset VARCHAR, source VARCHAR, decimals INTEGER", _catalogue_rows(),
-        )  # fmt: skip
-        standards: list[tuple[object, ...]] = [("target", e[0], None, e[10]) for e in _CATALOGUE if e[10] is not None]
-        standards += [("fund_floor", None, None, 200000.0), ("cadres", None, "key", 15.0), ("cadres", None, "ordinary", 10.0)]
+            "dataset VARCHAR, source VARCHAR, decimals INTEGER",
+            _catalogue_rows(),
+        )
+        standards: list[tuple[object, ...]] = [
+            ("target", e.indicator, None, e.target) for e in _CATALOGUE if e.target is not None
+        ]
+        standards += [
+            ("fund_floor", None, None, 200000.0),
+            ("cadres", None, "key", 15.0),
+            ("cadres", None, "ordinary", 10.0),
+        ]
         standards += [("workers", None, None, 20.0), ("satisfaction_threshold", None, None, 3.0)]
         _write(con, "standards", "standard VARCHAR, indicator_id VARCHAR, area_kind VARCHAR, value DOUBLE", standards)
-        datasets = sorted({str(e[9]) for e in _CATALOGUE} | {"areas"})
-        _write(con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", [(d, AS_OF, AS_OF_ON) for d in datasets])
+        datasets = sorted({e.dataset for e in _CATALOGUE} | {"areas"})
         _write(
-            con, "city",
-            "area_code VARCHAR, name_zh VARCHAR, name_en VARCHAR, time_zone VARCHAR, currency VARCHAR, fiscal_year_start INTEGER, "
+            con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", [(d, AS_OF, AS_OF_ON) for d in datasets]
+        )
+        _write(
+            con,
+            "city",
+            "area_code VARCHAR, name_zh VARCHAR, name_en VARCHAR, time_zone VARCHAR, currency VARCHAR, "
+            "fiscal_year_start INTEGER, "
             "language VARCHAR, people_minimum INTEGER",
             [(CITY, "示例市", "Sample City", "Asia/Shanghai", "CNY", 1, "zh", 10)],
-        )  # fmt: skip
+        )
         _write(
-            con, "deliveries",
-            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind VARCHAR, arrived_at TIMESTAMP, "
-            "as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, rows_deduplicated BIGINT, rows_left_out BIGINT, "
+            con,
+            "deliveries",
+            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind "
+            "VARCHAR, arrived_at TIMESTAMP, "
+            "as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
+            "rows_deduplicated BIGINT, rows_left_out BIGINT, "
             "outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, run_id VARCHAR, loaded_at TIMESTAMP",
             [
-                (f"{d}-1", d, f"{d}_20261121.csv", "0" * 64, 1_200_000, "full", AS_OF, AS_OF, 10_000 + i, 9_990 + i, 7, 3, 0,
-                 "loaded", None, None, "run-1", AS_OF) for i, d in enumerate(datasets)
-            ] + [("tickets-0", "tickets", "tickets_20261120.csv", "1" * 64, 900, "full", AS_OF - timedelta(days=1), None, 12, 0, 0, 0, 12,
-                  "refused", "The header lacks the column ticket_id.", "表头缺少列 ticket_id。", "run-0", AS_OF - timedelta(days=1))],
-        )  # fmt: skip
+                (
+                    f"{d}-1",
+                    d,
+                    f"{d}_20261121.csv",
+                    "0" * 64,
+                    1_200_000,
+                    "full",
+                    AS_OF,
+                    AS_OF,
+                    10_000 + i,
+                    9_990 + i,
+                    7,
+                    3,
+                    0,
+                    "loaded",
+                    None,
+                    None,
+                    "run-1",
+                    AS_OF,
+                )
+                for i, d in enumerate(datasets)
+            ]
+            + [
+                (
+                    "tickets-0",
+                    "tickets",
+                    "tickets_20261120.csv",
+                    "1" * 64,
+                    900,
+                    "full",
+                    AS_OF - timedelta(days=1),
+                    None,
+                    12,
+                    0,
+                    0,
+                    0,
+                    12,
+                    "refused",
+                    "The header lacks the column ticket_id.",
+                    "表头缺少列 ticket_id。",
+                    "run-0",
+                    AS_OF - timedelta(days=1),
+                )
+            ],
+        )
         _write(
-            con, "contract_results",
-            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, rule_id VARCHAR, rule_name_en VARCHAR, rule_name_zh VARCHAR, "
-            "column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, rows_failed BIGINT, passed BOOLEAN, "
+            con,
+            "contract_results",
+            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, rule_id VARCHAR, rule_name_en "
+            "VARCHAR, rule_name_zh VARCHAR, "
+            "column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, rows_failed "
+            "BIGINT, passed BOOLEAN, "
             "checked_at TIMESTAMP",
             [
-                (f"{d}-1", d, f"{d}_20261121.csv", f"{d}.rule_{r}", f"Rule {r} holds", f"规则 {r}", None if r == 1 else f"column_{r}",
-                 ("completeness", "validity", "uniqueness")[r % 3], "error" if r < 3 else "warning", 10_000, 7 if r == 2 else 0,
-                 r != 2, AS_OF) for d in datasets for r in (1, 2, 3)
+                (
+                    f"{d}-1",
+                    d,
+                    f"{d}_20261121.csv",
+                    f"{d}.rule_{r}",
+                    f"Rule {r} holds",
+                    f"规则 {r}",
+                    None if r == 1 else f"column_{r}",
+                    ("completeness", "validity", "uniqueness")[r % 3],
+                    "error" if r < 3 else "warning",
+                    10_000,
+                    7 if r == 2 else 0,
+                    r != 2,
+                    AS_OF,
+                )
+                for d in datasets
+                for r in (1, 2, 3)
             ],
-        )  # fmt: skip
+        )
         _write(
-            con, "rejects",
-            "delivery_id VARCHAR, dataset VARCHAR, source_row BIGINT, rule_id VARCHAR, column_name VARCHAR, value VARCHAR, "
+            con,
+            "rejects",
+            "delivery_id VARCHAR, dataset VARCHAR, source_row BIGINT, rule_id VARCHAR, column_name "
+            "VARCHAR, value VARCHAR, "
             "reason_en VARCHAR, reason_zh VARCHAR",
-            [(f"{d}-1", d, 40 + i, f"{d}.rule_2", "column_2", "31/02/2026", "Not a date.", "不是有效日期。") for d in datasets for i in range(7)],
-        )  # fmt: skip
+            [
+                (f"{d}-1", d, 40 + i, f"{d}.rule_2", "column_2", "31/02/2026", "Not a date.", "不是有效日期。")
+                for d in datasets
+                for i in range(7)
+            ],
+        )
         streets = [a for a in areas if a[5] == "community"]
         _write(
-            con, "overdue_tickets",
-            "ticket_id VARCHAR, channel VARCHAR, category_1 VARCHAR, area_code VARCHAR, district_code VARCHAR, street_code VARCHAR, "
+            con,
+            "overdue_tickets",
+            "ticket_id VARCHAR, channel VARCHAR, category_1 VARCHAR, area_code VARCHAR, district_code "
+            "VARCHAR, street_code VARCHAR, "
             "community_code VARCHAR, handling_unit VARCHAR, accepted_on DATE, due_on DATE, days_overdue BIGINT",
             [
-                (f"GD2026{i:06d}", CHANNELS[i % 4], CATEGORIES[i % 5], c[0], str(c[0])[:6], str(c[6]), c[0], f"{c[3]}工作站",
-                 AS_OF_ON - timedelta(days=20 + i % 30), AS_OF_ON - timedelta(days=1 + i % 30), 1 + i % 30)
+                (
+                    f"GD2026{i:06d}",
+                    CHANNELS[i % 4],
+                    CATEGORIES[i % 5],
+                    c[0],
+                    str(c[0])[:6],
+                    str(c[6]),
+                    c[0],
+                    f"{c[3]}工作站",
+                    AS_OF_ON - timedelta(days=20 + i % 30),
+                    AS_OF_ON - timedelta(days=1 + i % 30),
+                    1 + i % 30,
+                )
                 for i, c in enumerate(streets * 2)
             ],
-        )  # fmt: skip
+        )
         _write(
-            con, "edition",
-            f"edition {text}, published_at TIMESTAMP, run_id {text}, code_version {text}, contracts_sha256 {text}, sql_sha256 {text}",
-            [(name, datetime(2026, 11, 22, number, 5), "run-1", "1.0.0", "a" * 64, "b" * 64)],
-        )  # fmt: skip
+            con,
+            "edition",
+            f"edition {text}, published_at TIMESTAMP, run_id {text}, code_version {text}, "
+            f"contracts_sha256 {text}, sql_sha256 {text}",
+            [(name, AS_OF + timedelta(hours=number, minutes=5), "run-1", "1.0.0", "a" * 64, "b" * 64)],
+        )
     docs = folder / f"{name}-data-docs"
     (docs / "validations").mkdir(parents=True, exist_ok=True)
     (docs / "index.html").write_text(
         "<html><head><meta charset='utf-8'><title>Data Docs</title></head><body><h1>Data Docs</h1>"
-        "<p><a href='validations/tickets.html'>tickets</a></p></body></html>", encoding="utf-8",
-    )  # fmt: skip
-    (docs / "validations" / "tickets.html").write_text("<html><body><h1>tickets: 2 of 3 rules</h1></body></html>", encoding="utf-8")
+        "<p><a href='validations/tickets.html'>tickets</a></p></body></html>",
+        encoding="utf-8",
+    )
+    (docs / "validations" / "tickets.html").write_text(
+        "<html><body><h1>tickets: 2 of 3 rules</h1></body></html>", encoding="utf-8"
+    )
     file.with_suffix(".json").write_text(json.dumps({"edition": name}), encoding="utf-8")
     (folder / "last_refresh.json").write_text(
-        json.dumps({"finished_at": f"2026-11-22T{number:02d}:06:00Z", "outcome": "published", "edition": name,
-                    "problems": list(shape.problems)}, ensure_ascii=False), encoding="utf-8",
-    )  # fmt: skip
+        json.dumps(
+            {
+                "finished_at": f"2026-11-22T{number:02d}:06:00Z",
+                "outcome": "published",
+                "edition": name,
+                "problems": list(shape.problems),
+            },
+            ensure_ascii=False,
+        ),
+        encoding="utf-8",
+    )
     point(city, file)
     return file
 

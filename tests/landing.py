@@ -19,13 +19,13 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 UTC = ZoneInfo("UTC")
 
 LEDGERS = {
-    "deliveries": "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind VARCHAR, "
-    "arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
+    "deliveries": "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, "
+    "kind VARCHAR, arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
     "rows_deduplicated BIGINT, rows_left_out BIGINT, outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, "
     "run_id VARCHAR, loaded_at TIMESTAMP",
-    "contract_results": "delivery_id VARCHAR, dataset VARCHAR, rule_id VARCHAR, rule_name_en VARCHAR, rule_name_zh VARCHAR, "
-    "column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, rows_failed BIGINT, passed BOOLEAN, "
-    "checked_at TIMESTAMP",
+    "contract_results": "delivery_id VARCHAR, dataset VARCHAR, rule_id VARCHAR, rule_name_en VARCHAR, "
+    "rule_name_zh VARCHAR, column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, "
+    "rows_failed BIGINT, passed BOOLEAN, checked_at TIMESTAMP",
     "rejects": "delivery_id VARCHAR, dataset VARCHAR, source_row BIGINT, rule_id VARCHAR, column_name VARCHAR, "
     "value VARCHAR, reason_en VARCHAR, reason_zh VARCHAR",
 }

@@ -107,8 +107,8 @@ def test_every_indicator_of_the_catalogue_comes_out_of_the_sql_with_cases() -> N
                 "is_serving": True,
                 "schooling": "college",
                 "reported_to_community_on": "2025-01-01",
-                "_valid_from": datetime(2025, 6, 1),
-            }  # noqa: DTZ001
+                "_valid_from": datetime(2025, 6, 1),  # noqa: DTZ001
+            }
             for i in range(40)
         ],
     )
@@ -254,7 +254,8 @@ def test_the_calendar_knows_weeks_fiscal_years_and_the_end_of_the_local_day() ->
     assert con.execute("SELECT min(day), max(day), count(*) FROM reference.calendar").fetchall() == [
         (date(1990, 1, 1), date(2027, 12, 31), 38 * 365 + 9)
     ]
-    columns = "week_start, month_start, quarter_start, year_start, fiscal_year, fiscal_year_start, days_in_fiscal_year, ends_at"
+    columns = "week_start, month_start, quarter_start, year_start, fiscal_year, fiscal_year_start, "
+    columns += "days_in_fiscal_year, ends_at"
     # 1 January 2024 was a Monday; the fiscal year 2023 runs from April 2023 over a 29 February
     assert con.execute(f"SELECT {columns} FROM reference.calendar WHERE day = '2024-01-07'").fetchall() == [
         (
@@ -265,8 +266,8 @@ def test_the_calendar_knows_weeks_fiscal_years_and_the_end_of_the_local_day() ->
             2023,
             date(2023, 4, 1),
             366,
-            datetime(2024, 1, 7, 16),
-        )  # noqa: DTZ001
+            datetime(2024, 1, 7, 16),  # noqa: DTZ001
+        )
     ]
 
 

@@ -71,7 +71,10 @@ def test_a_file_replaces_its_table_and_says_how_many_rows_it_has(tmp_path: Path)
 
 
 def test_dependencies_are_the_tables_that_have_a_schema() -> None:
-    text = "WITH a AS (SELECT * FROM core.x) SELECT * FROM a ANTI JOIN landing.y AS y ON y.k = a.k WHERE a.k IN (SELECT k FROM cube.z)"
+    text = """
+        WITH a AS (SELECT * FROM core.x)
+        SELECT * FROM a ANTI JOIN landing.y AS y ON y.k = a.k WHERE a.k IN (SELECT k FROM cube.z)
+    """
     assert dependencies_of(text) == ("core.x", "cube.z", "landing.y")
 
 

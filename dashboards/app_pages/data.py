@@ -18,7 +18,8 @@ parts.headline(scope, parts.t(scope, "title_data"), lead.quality(scope, intake, 
 report = editions.last_refresh()
 if report is not None:
     outcome = parts.t(scope, f"outcome_{report.outcome}", default=report.outcome)
-    st.html(f"<div class='sw-meta'>{escape(parts.t(scope, 'refresh_line', when=formats.instant(report.finished_at, zone), outcome=outcome))}</div>")
+    line = parts.t(scope, "refresh_line", when=formats.instant(report.finished_at, zone), outcome=outcome)
+    st.html(f"<div class='sw-meta'>{escape(line)}</div>")
 
 st.subheader(parts.t(scope, "datasets_title"), anchor=False)
 received = {row["dataset"]: row for row in intake}
@@ -27,14 +28,35 @@ for dataset, (cut, _) in data.as_of(scope.edition).items():
     row = received.get(dataset, {})
     mine = [r for r in results if r["dataset"] == dataset]
     passed = sum(1 for r in mine if r["passed"])
-    rules = formats.NO_VALUE if not mine else f"{passed} / {len(mine)}" if passed == len(mine) else f"<span class='sw-bad'>▼ {passed} / {len(mine)}</span>"
-    lines.append([
-        escape(parts.t(scope, f"dataset_{dataset}", default=dataset)), escape(formats.instant(cut, zone)), formats.whole(row.get("files") or 0),
-        formats.whole(row.get("rows_loaded") or 0), formats.whole(row.get("rows_rejected") or 0),
-        formats.whole(row.get("rows_deduplicated") or 0), formats.whole(row.get("rows_left_out") or 0), rules,
-    ])  # fmt: skip
-head = [(parts.t(scope, "dataset"), ""), (parts.t(scope, "as_of"), ""), (parts.t(scope, "files"), "sw-num sw-wide"), (parts.t(scope, "rows_loaded"), "sw-num"), (parts.t(scope, "rows_rejected"), "sw-num"),
-        (parts.t(scope, "rows_deduplicated"), "sw-num sw-wide"), (parts.t(scope, "rows_left_out"), "sw-num sw-wide"), (parts.t(scope, "rules_passed"), "sw-num")]  # fmt: skip
+    rules = (
+        formats.NO_VALUE
+        if not mine
+        else f"{passed} / {len(mine)}"
+        if passed == len(mine)
+        else f"<span class='sw-bad'>▼ {passed} / {len(mine)}</span>"
+    )
+    lines.append(
+        [
+            escape(parts.t(scope, f"dataset_{dataset}", default=dataset)),
+            escape(formats.instant(cut, zone)),
+            formats.whole(row.get("files") or 0),
+            formats.whole(row.get("rows_loaded") or 0),
+            formats.whole(row.get("rows_rejected") or 0),
+            formats.whole(row.get("rows_deduplicated") or 0),
+            formats.whole(row.get("rows_left_out") or 0),
+            rules,
+        ]
+    )
+head = [
+    (parts.t(scope, "dataset"), ""),
+    (parts.t(scope, "as_of"), ""),
+    (parts.t(scope, "files"), "sw-num sw-wide"),
+    (parts.t(scope, "rows_loaded"), "sw-num"),
+    (parts.t(scope, "rows_rejected"), "sw-num"),
+    (parts.t(scope, "rows_deduplicated"), "sw-num sw-wide"),
+    (parts.t(scope, "rows_left_out"), "sw-num sw-wide"),
+    (parts.t(scope, "rules_passed"), "sw-num"),
+]
 st.html(parts.table(head, lines))
 
 failing = [r for r in results if not r["passed"]]
@@ -43,14 +65,26 @@ if failing:
     body = [
         [
             escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
-            escape(pick(scope.lang, (r["rule_name_zh"] or r["rule_id"], r["rule_name_en"] or r["rule_id"]))) + f"<div class='sw-line'>{escape(r['column_name'] or '')}</div>",
+            escape(pick(scope.lang, (r["rule_name_zh"] or r["rule_id"], r["rule_name_en"] or r["rule_id"])))
+            + f"<div class='sw-line'>{escape(r['column_name'] or '')}</div>",
             escape(parts.t(scope, f"severity_{r['severity']}", default=r["severity"] or "")),
-            f"<b class='sw-bad'>▼ {formats.whole(r['rows_failed'] or 0)}</b>", formats.whole(r["rows_checked"] or 0),
+            f"<b class='sw-bad'>▼ {formats.whole(r['rows_failed'] or 0)}</b>",
+            formats.whole(r["rows_checked"] or 0),
         ]
         for r in failing[:40]
-    ]  # fmt: skip
-    st.html(parts.table([(parts.t(scope, "dataset"), ""), (parts.t(scope, "rule"), ""), (parts.t(scope, "severity"), ""),
-                         (parts.t(scope, "rows_failed"), "sw-num"), (parts.t(scope, "rows_checked"), "sw-num sw-wide")], body))  # fmt: skip
+    ]
+    st.html(
+        parts.table(
+            [
+                (parts.t(scope, "dataset"), ""),
+                (parts.t(scope, "rule"), ""),
+                (parts.t(scope, "severity"), ""),
+                (parts.t(scope, "rows_failed"), "sw-num"),
+                (parts.t(scope, "rows_checked"), "sw-num sw-wide"),
+            ],
+            body,
+        )
+    )
 else:
     parts.calm(parts.t(scope, "rules_all_pass", n=len(results)))
 
@@ -58,24 +92,47 @@ st.subheader(parts.t(scope, "rejects_title"), anchor=False)
 reasons = data.reject_reasons(scope.edition)
 if reasons:
     body = [
-        [escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])), escape(r["column_name"] or formats.NO_VALUE),
-         escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))), formats.whole(r["n"])]
+        [
+            escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+            escape(r["column_name"] or formats.NO_VALUE),
+            escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))),
+            formats.whole(r["n"]),
+        ]
         for r in reasons[:20]
-    ]  # fmt: skip
-    st.html(parts.table([(parts.t(scope, "dataset"), ""), (parts.t(scope, "column"), ""), (parts.t(scope, "reason"), ""), (parts.t(scope, "rows"), "sw-num")], body))
+    ]
+    st.html(
+        parts.table(
+            [
+                (parts.t(scope, "dataset"), ""),
+                (parts.t(scope, "column"), ""),
+                (parts.t(scope, "reason"), ""),
+                (parts.t(scope, "rows"), "sw-num"),
+            ],
+            body,
+        )
+    )
     with st.expander(parts.t(scope, "rejects_rows")):
         names = list(dict.fromkeys(r["dataset"] for r in reasons))
-        dataset = st.selectbox(parts.t(scope, "dataset"), names, format_func=lambda d: parts.t(scope, f"dataset_{d}", default=d), key="rejects_dataset")
+        dataset = st.selectbox(
+            parts.t(scope, "dataset"),
+            names,
+            format_func=lambda d: parts.t(scope, f"dataset_{d}", default=d),
+            key="rejects_dataset",
+        )
         st.dataframe(
             [
                 {
-                    parts.t(scope, "source_row"): r["source_row"], parts.t(scope, "column"): r["column_name"], parts.t(scope, "cell"): r["value"],
-                    parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")), parts.t(scope, "file"): r["file_name"],
+                    parts.t(scope, "source_row"): r["source_row"],
+                    parts.t(scope, "column"): r["column_name"],
+                    parts.t(scope, "cell"): r["value"],
+                    parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")),
+                    parts.t(scope, "file"): r["file_name"],
                 }
                 for r in data.rejects(scope.edition, dataset or names[0], 500)
             ],
-            hide_index=True, alt=parts.t(scope, "rejects_rows"),
-        )  # fmt: skip
+            hide_index=True,
+            alt=parts.t(scope, "rejects_rows"),
+        )
 else:
     parts.calm(parts.t(scope, "rejects_none"))
 
@@ -93,13 +150,17 @@ st.subheader(parts.t(scope, "ledger_title"), anchor=False)
 st.dataframe(
     [
         {
-            parts.t(scope, "dataset"): parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"]), parts.t(scope, "file"): r["file_name"],
+            parts.t(scope, "dataset"): parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"]),
+            parts.t(scope, "file"): r["file_name"],
             parts.t(scope, "arrived_at"): formats.instant(r["arrived_at"], zone),
             parts.t(scope, "outcome"): parts.t(scope, f"outcome_{r['outcome']}", default=r["outcome"] or ""),
-            parts.t(scope, "rows_in"): r["rows_in"], parts.t(scope, "rows_loaded"): r["rows_loaded"], parts.t(scope, "rows_rejected"): r["rows_rejected"],
+            parts.t(scope, "rows_in"): r["rows_in"],
+            parts.t(scope, "rows_loaded"): r["rows_loaded"],
+            parts.t(scope, "rows_rejected"): r["rows_rejected"],
             parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")),
         }
         for r in deliveries
     ],
-    hide_index=True, alt=parts.t(scope, "ledger_title"),
-)  # fmt: skip
+    hide_index=True,
+    alt=parts.t(scope, "ledger_title"),
+)

@@ -1,5 +1,7 @@
 """What exactly does each figure count?"""
 
+from html import escape
+
 import streamlit as st
 
 from dashboards import data, formats, parts
@@ -7,13 +9,36 @@ from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
 catalogue = data.indicators(scope.edition)
-parts.headline(scope, parts.t(scope, "title_definitions"), parts.t(scope, "lead_definitions", n=parts.strong(len(catalogue))))
-wanted = st.text_input(parts.t(scope, "search"), placeholder=parts.t(scope, "search_hint"), key="definitions_search", type="search", live="300ms").strip().casefold()
+parts.headline(
+    scope, parts.t(scope, "title_definitions"), parts.t(scope, "lead_definitions", n=parts.strong(len(catalogue)))
+)
+wanted = (
+    st.text_input(
+        parts.t(scope, "search"),
+        placeholder=parts.t(scope, "search_hint"),
+        key="definitions_search",
+        type="search",
+        live="300ms",
+    )
+    .strip()
+    .casefold()
+)
 shown = {
     indicator_id: entry
     for indicator_id, entry in catalogue.items()
     if all(
-        word in " ".join([indicator_id, *entry.name, *entry.definition, *entry.numerator, *entry.denominator, *entry.exclusions, entry.dataset]).casefold()
+        word
+        in " ".join(
+            [
+                indicator_id,
+                *entry.name,
+                *entry.definition,
+                *entry.numerator,
+                *entry.denominator,
+                *entry.exclusions,
+                entry.dataset,
+            ]
+        ).casefold()
         for word in wanted.split()
     )
 }
@@ -22,9 +47,13 @@ found = parts.readings(scope, list(shown))
 with st.grid(2, min_column_width=330, gap="small"):
     for indicator_id, entry in shown.items():
         with st.container(border=True, height="stretch", gap="xxsmall"):
-            st.markdown(f"**{parts.label(scope, entry)}** :gray[{indicator_id} · v{entry.version}]")
+            st.html(
+                f"<b>{escape(parts.label(scope, entry))}</b> "
+                f"<span class='sw-soft'>{escape(indicator_id)} · v{entry.version}</span>"
+            )
             goal = parts.goal_of(scope, entry)
             st.html(
                 parts.definition_html(scope, entry, goal)
-                + f"<div class='sw-line'>{scope.place} · {scope.when}: <b>{formats.value(found[indicator_id].now, entry, scope.lang)}</b></div>"
+                + f"<div class='sw-line'>{escape(scope.place)} · {scope.when}: <b>"
+                f"{formats.value(found[indicator_id].now, entry, scope.lang)}</b></div>"
             )

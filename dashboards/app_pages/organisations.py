@@ -20,12 +20,16 @@ for group, ids in GROUPS.items():
         st.subheader(parts.t(scope, group), anchor=False)
         parts.tiles(scope, present)
 breakdowns.staffing_standard(scope)
-left, right = st.columns(2, gap="large")
+left, right = st.columns(2, gap="medium")
 with left:
     if "M12" in found:
-        parts.child_dots(scope, "M12", "staffing_dots", parts.t(scope, "dots_title", name=parts.label(scope, found["M12"].indicator)))
+        parts.child_dots(
+            scope, "M12", "staffing_dots", parts.t(scope, "dots_title", name=parts.label(scope, found["M12"].indicator))
+        )
 with right:
     if "M09" in found:
-        parts.child_dots(scope, "M09", "report_dots", parts.t(scope, "dots_title", name=parts.label(scope, found["M09"].indicator)))
+        parts.child_dots(
+            scope, "M09", "report_dots", parts.t(scope, "dots_title", name=parts.label(scope, found["M09"].indicator))
+        )
 breakdowns.failing_communities(scope, "M12", "staffing_list")
 breakdowns.failing_communities(scope, "M03", "coverage_list")

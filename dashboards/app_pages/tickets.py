@@ -19,14 +19,22 @@ for group, ids in GROUPS.items():
     st.subheader(parts.t(scope, group), anchor=False)
     parts.tiles(scope, [found[i] for i in ids if i in found], columns=len([i for i in ids if i in found]) or 1)
 
-left, right = st.columns(2, gap="large")
+left, right = st.columns(2, gap="medium")
 with left:
     breakdowns.volume(scope, found.get("T01"))
 with right:
     backlog = [found[i] for i in ("T11", "T12") if i in found]
     if backlog:
-        parts.trend(scope, backlog, ["context", "accent"], parts.t(scope, "backlog_title"), "backlog", from_zero=True, note=parts.t(scope, "backlog_note"))
-left, right = st.columns(2, gap="large")
+        parts.trend(
+            scope,
+            backlog,
+            ["context", "accent"],
+            parts.t(scope, "backlog_title"),
+            "backlog",
+            from_zero=True,
+            note=parts.t(scope, "backlog_note"),
+        )
+left, right = st.columns(2, gap="medium")
 with left:
     breakdowns.by_member(scope, "channel", parts.t(scope, "channels_title"))
 with right:
@@ -35,19 +43,40 @@ with right:
 rates = [i for i in ("T02", "T03", "T05", "T06", "T04") if i in found]
 if rates:
     st.segmented_control(
-        parts.t(scope, "measure"), rates, default=rates[0], key="tickets_measure", required=True,
+        parts.t(scope, "measure"),
+        rates,
+        default=rates[0],
+        key="tickets_measure",
+        required=True,
         format_func=lambda i: parts.label(scope, found[i].indicator),
-    )  # fmt: skip
+    )
     measure = st.session_state["tickets_measure"] or rates[0]
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
-        parts.child_dots(scope, measure, "ticket_dots", parts.t(scope, "dots_title", name=parts.label(scope, found[measure].indicator)))
+        parts.child_dots(
+            scope,
+            measure,
+            "ticket_dots",
+            parts.t(scope, "dots_title", name=parts.label(scope, found[measure].indicator)),
+        )
     with right:
-        parts.trend(scope, [found[measure]], ["accent"], parts.t(scope, "history_title", name=parts.label(scope, found[measure].indicator)), "measure")
+        parts.trend(
+            scope,
+            [found[measure]],
+            ["accent"],
+            parts.t(scope, "history_title", name=parts.label(scope, found[measure].indicator)),
+            "measure",
+        )
     parts.shortfalls(scope, measure, "tickets_short")
 
 total, rows = data.overdue(scope.edition, scope.area.level, scope.area.code, 200)
-parts.section(scope, parts.t(scope, "overdue_title"), ["T12"], "overdue", parts.t(scope, "overdue_note", n=formats.whole(total), shown=len(rows)))
+parts.section(
+    scope,
+    parts.t(scope, "overdue_title"),
+    ["T12"],
+    "overdue",
+    parts.t(scope, "overdue_note", n=formats.whole(total), shown=len(rows)),
+)
 if rows:
     areas = data.areas(scope.edition)
 
@@ -63,14 +92,18 @@ if rows:
                 parts.t(scope, "days_overdue"): row["days_overdue"],
                 parts.t(scope, "area"): place(row),
                 parts.t(scope, "handling_unit"): row["handling_unit"],
-                parts.t(scope, "category"): parts.t(scope, f"member_{row['category_1']}", default=row["category_1"] or ""),
+                parts.t(scope, "category"): parts.t(
+                    scope, f"member_{row['category_1']}", default=row["category_1"] or ""
+                ),
                 parts.t(scope, "channel"): parts.t(scope, f"member_{row['channel']}", default=row["channel"] or ""),
                 parts.t(scope, "due_on"): row["due_on"],
                 parts.t(scope, "accepted_on"): row["accepted_on"],
             }
             for row in rows
         ],
-        hide_index=True, height=min(420, 38 + 35 * len(rows)), alt=escape(parts.t(scope, "overdue_title")),
-    )  # fmt: skip
+        hide_index=True,
+        height=min(420, 38 + 35 * len(rows)),
+        alt=escape(parts.t(scope, "overdue_title")),
+    )
 else:
     parts.calm(parts.t(scope, "overdue_none"))

@@ -8,28 +8,28 @@ WITH counted AS (
     UNION ALL
     SELECT
         'T13' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(NULL AS DECIMAL(28, 2)) AS numerator, CAST(resolved AS DECIMAL(28, 2)) AS denominator,
+        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
         excluded, CAST(0 AS BIGINT) AS pending,
         median_hours AS quantile
     FROM cube.ticket_hours_cells
     UNION ALL
     SELECT
         'T14' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(NULL AS DECIMAL(28, 2)) AS numerator, CAST(resolved AS DECIMAL(28, 2)) AS denominator,
+        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
         excluded, CAST(0 AS BIGINT) AS pending,
         percentile_90_hours AS quantile
     FROM cube.ticket_hours_cells
     UNION ALL
     SELECT
         'T11' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(opened AS DECIMAL(28, 2)) AS numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        CAST(opened AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
         CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
         CAST(NULL AS DOUBLE) AS quantile
     FROM cube.backlog_cells
     UNION ALL
     SELECT
         'T12' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(overdue AS DECIMAL(28, 2)) AS numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        CAST(overdue AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
         CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
         CAST(NULL AS DOUBLE) AS quantile
     FROM cube.backlog_cells
@@ -37,7 +37,7 @@ WITH counted AS (
     UNION ALL
     SELECT
         indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
-        numerator, CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+        numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
         CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
         CAST(NULL AS DOUBLE) AS quantile
     FROM cube.meeting_cells
@@ -86,8 +86,8 @@ FROM counted
 UNION ALL
 SELECT
     indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
-    CASE WHEN kind NOT IN ('median', 'percentile') THEN CAST(0 AS DECIMAL(28, 2)) END AS numerator,
-    CASE WHEN kind NOT IN ('count', 'amount') THEN CAST(0 AS DECIMAL(28, 2)) END AS denominator,
+    CASE WHEN kind NOT IN ('median', 'percentile') THEN CAST(0 AS DECIMAL(18, 2)) END AS numerator,
+    CASE WHEN kind NOT IN ('count', 'amount') THEN CAST(0 AS DECIMAL(18, 2)) END AS denominator,
     CAST(0 AS BIGINT) AS excluded,
     CAST(0 AS BIGINT) AS pending,
     CAST(NULL AS DOUBLE) AS quantile

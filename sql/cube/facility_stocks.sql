@@ -4,8 +4,8 @@ WITH days AS (
 )
 SELECT
     d.indicator_id, d.stock_on, f.area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(sum(CASE WHEN f.floor_area_m2 >= 500 THEN 1 ELSE 0 END) AS DECIMAL(28, 2)) AS numerator,
-    CAST(count(*) AS DECIMAL(28, 2)) AS denominator
+    CAST(sum(CASE WHEN f.floor_area_m2 >= 500 THEN 1 ELSE 0 END) AS DECIMAL(18, 2)) AS numerator,
+    CAST(count(*) AS DECIMAL(18, 2)) AS denominator
 FROM landing.facilities AS f
 INNER JOIN days AS d
     ON (f.opened_on IS NULL OR f.opened_on <= d.stock_on)

@@ -22,9 +22,9 @@ SELECT
     stock_on,
     area_code,
     fund,
-    CAST(sum(budget) AS DECIMAL(28, 2)) AS budget,
-    CAST(sum(released) AS DECIMAL(28, 2)) AS released,
-    CAST(sum(spent) AS DECIMAL(28, 2)) AS spent,
-    CAST(sum(open_commitments) AS DECIMAL(28, 2)) AS open_commitments
+    CAST(sum(budget) AS DECIMAL(18, 2)) AS budget,
+    CAST(sum(released) AS DECIMAL(18, 2)) AS released,
+    CAST(sum(spent) AS DECIMAL(18, 2)) AS spent,
+    CAST(sum(open_commitments) AS DECIMAL(18, 2)) AS open_commitments
 FROM parts
 GROUP BY stock_on, area_code, fund

@@ -72,8 +72,8 @@ SELECT
     fund,
     fiscal_year,
     day,
-    CAST(sum(released) AS DECIMAL(28, 2)) AS released,
-    CAST(sum(spent) AS DECIMAL(28, 2)) AS spent,
-    CAST(sum(open_commitments) AS DECIMAL(28, 2)) AS open_commitments
+    CAST(sum(released) AS DECIMAL(18, 2)) AS released,
+    CAST(sum(spent) AS DECIMAL(18, 2)) AS spent,
+    CAST(sum(open_commitments) AS DECIMAL(18, 2)) AS open_commitments
 FROM events
 GROUP BY area_code, fund, fiscal_year, day

@@ -36,9 +36,9 @@ SELECT
         ELSE m.spent
     END AS numerator,
     CASE d.indicator_id
-        WHEN 'F01' THEN CAST(NULL AS DECIMAL(28, 2))
+        WHEN 'F01' THEN CAST(NULL AS DECIMAL(18, 2))
         WHEN 'F04' THEN m.released
-        WHEN 'F07' THEN CAST(0 AS DECIMAL(28, 2))
+        WHEN 'F07' THEN CAST(0 AS DECIMAL(18, 2))
         ELSE m.budget
     END AS denominator
 FROM days AS d
@@ -48,17 +48,17 @@ UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, n.dimension, n.member,
     CASE WHEN u.level = 'grid' THEN 'grid' ELSE 'above_grid' END AS scope,
-    CAST(0 AS DECIMAL(28, 2)) AS numerator,
-    CAST(coalesce(u.population, 0) AS DECIMAL(28, 2)) AS denominator
+    CAST(0 AS DECIMAL(18, 2)) AS numerator,
+    CAST(coalesce(u.population, 0) AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on
 INNER JOIN fund_names AS n ON n.stock_on = d.stock_on
-WHERE d.indicator_id = 'F07'
+WHERE d.indicator_id = 'F07' AND (u.level = 'community' OR n.dimension = 'all')
 UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'above_grid' AS scope,
-    CAST(CASE WHEN g.operating >= f.floor AND g.service >= f.floor THEN 1 ELSE 0 END AS DECIMAL(28, 2)) AS numerator,
-    CAST(1 AS DECIMAL(28, 2)) AS denominator
+    CAST(CASE WHEN g.operating >= f.floor AND g.service >= f.floor THEN 1 ELSE 0 END AS DECIMAL(18, 2)) AS numerator,
+    CAST(1 AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on AND u.level = 'community'
 CROSS JOIN floors AS f

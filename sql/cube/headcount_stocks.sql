@@ -15,16 +15,16 @@ any_kind AS (
 )
 SELECT
     indicator_id, stock_on, area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(headcount AS DECIMAL(28, 2)) AS numerator,
-    CASE WHEN indicator_id = 'M11' THEN CAST(0 AS DECIMAL(28, 2)) END AS denominator
+    CAST(headcount AS DECIMAL(18, 2)) AS numerator,
+    CASE WHEN indicator_id = 'M11' THEN CAST(0 AS DECIMAL(18, 2)) END AS denominator
 FROM latest
 WHERE (indicator_id = 'M11' AND role = 'community_worker') OR (indicator_id = 'M18' AND role = 'partner_head')
 UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member,
     CASE WHEN u.level = 'grid' THEN 'grid' ELSE 'above_grid' END AS scope,
-    CAST(0 AS DECIMAL(28, 2)) AS numerator,
-    CAST(coalesce(u.population, 0) AS DECIMAL(28, 2)) AS denominator
+    CAST(0 AS DECIMAL(18, 2)) AS numerator,
+    CAST(coalesce(u.population, 0) AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on
 WHERE d.indicator_id = 'M11'
@@ -32,9 +32,9 @@ UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'above_grid' AS scope,
     CAST(
-        CASE WHEN c.headcount >= coalesce(s.value, a.cadres) AND w.headcount >= r.workers THEN 1 ELSE 0 END AS DECIMAL(28, 2)
+        CASE WHEN c.headcount >= coalesce(s.value, a.cadres) AND w.headcount >= r.workers THEN 1 ELSE 0 END AS DECIMAL(18, 2)
     ) AS numerator,
-    CAST(1 AS DECIMAL(28, 2)) AS denominator
+    CAST(1 AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on AND u.level = 'community'
 CROSS JOIN required_workers AS r

@@ -36,6 +36,6 @@ SELECT
     period_start,
     area_level,
     area_code,
-    CAST(count(*) AS DECIMAL(28, 2)) AS numerator
+    CAST(count(*) AS DECIMAL(18, 2)) AS numerator
 FROM placed
 GROUP BY indicator_id, grain, period_start, area_level, area_code

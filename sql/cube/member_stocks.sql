@@ -24,15 +24,15 @@ reported AS (
 )
 SELECT
     d.indicator_id, d.stock_on, m.area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(m.members AS DECIMAL(28, 2)) AS numerator,
-    CAST(NULL AS DECIMAL(28, 2)) AS denominator
+    CAST(m.members AS DECIMAL(18, 2)) AS numerator,
+    CAST(NULL AS DECIMAL(18, 2)) AS denominator
 FROM cube.member_stretches AS m
 INNER JOIN days AS d ON d.indicator_id = 'M04' AND m.from_on <= d.stock_on AND d.stock_on < m.to_on
 WHERE m.members > 0
 UNION ALL
 SELECT
     indicator_id, stock_on, area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(sum(counted) AS DECIMAL(28, 2)) AS numerator,
-    CASE WHEN indicator_id <> 'M17' THEN CAST(count(*) AS DECIMAL(28, 2)) END AS denominator
+    CAST(sum(counted) AS DECIMAL(18, 2)) AS numerator,
+    CASE WHEN indicator_id <> 'M17' THEN CAST(count(*) AS DECIMAL(18, 2)) END AS denominator
 FROM reported
 GROUP BY indicator_id, stock_on, area_code

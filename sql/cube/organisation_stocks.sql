@@ -15,24 +15,24 @@ committees AS (
 )
 SELECT
     indicator_id, stock_on, area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(count(*) AS DECIMAL(28, 2)) AS numerator,
-    CAST(NULL AS DECIMAL(28, 2)) AS denominator
+    CAST(count(*) AS DECIMAL(18, 2)) AS numerator,
+    CAST(NULL AS DECIMAL(18, 2)) AS denominator
 FROM live
 WHERE indicator_id = 'M01'
 GROUP BY indicator_id, stock_on, area_code
 UNION ALL
 SELECT
     indicator_id, stock_on, area_code, 'org_level' AS dimension, org_level AS member, 'every' AS scope,
-    CAST(count(*) AS DECIMAL(28, 2)) AS numerator,
-    CAST(NULL AS DECIMAL(28, 2)) AS denominator
+    CAST(count(*) AS DECIMAL(18, 2)) AS numerator,
+    CAST(NULL AS DECIMAL(18, 2)) AS denominator
 FROM live
 WHERE indicator_id = 'M01'
 GROUP BY indicator_id, stock_on, area_code, org_level
 UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(CASE WHEN b.area_code IS NULL THEN 0 ELSE 1 END AS DECIMAL(28, 2)) AS numerator,
-    CAST(1 AS DECIMAL(28, 2)) AS denominator
+    CAST(CASE WHEN b.area_code IS NULL THEN 0 ELSE 1 END AS DECIMAL(18, 2)) AS numerator,
+    CAST(1 AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on AND u.level = 'grid'
 LEFT JOIN branches AS b ON b.stock_on = d.stock_on AND b.area_code = u.area_code
@@ -40,8 +40,8 @@ WHERE d.indicator_id = 'M02'
 UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'above_grid' AS scope,
-    CAST(CASE WHEN b.area_code IS NULL THEN 0 ELSE 1 END AS DECIMAL(28, 2)) AS numerator,
-    CAST(1 AS DECIMAL(28, 2)) AS denominator
+    CAST(CASE WHEN b.area_code IS NULL THEN 0 ELSE 1 END AS DECIMAL(18, 2)) AS numerator,
+    CAST(1 AS DECIMAL(18, 2)) AS denominator
 FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on AND u.level = 'community'
 LEFT JOIN committees AS b ON b.stock_on = d.stock_on AND b.area_code = u.area_code

@@ -49,8 +49,8 @@ totals AS (
         area_code,
         dimension,
         member,
-        CAST(sum(numerator) AS DECIMAL(28, 2)) AS numerator,
-        CAST(sum(denominator) AS DECIMAL(28, 2)) AS denominator
+        CAST(sum(numerator) AS DECIMAL(18, 2)) AS numerator,
+        CAST(sum(denominator) AS DECIMAL(18, 2)) AS denominator
     FROM placed
     GROUP BY indicator_id, stock_on, area_level, area_code, dimension, member
 )

@@ -7,8 +7,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(accepted AS DECIMAL(28, 2)) AS numerator,
-    CAST(NULL AS DECIMAL(28, 2)) AS denominator,
+    CAST(accepted AS DECIMAL(18, 2)) AS numerator,
+    CAST(NULL AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -22,8 +22,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(accepted_resolved AS DECIMAL(28, 2)) AS numerator,
-    CAST(accepted AS DECIMAL(28, 2)) AS denominator,
+    CAST(accepted_resolved AS DECIMAL(18, 2)) AS numerator,
+    CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
     accepted_pending AS pending
 FROM cube.ticket_periods
@@ -37,8 +37,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(due_on_time AS DECIMAL(28, 2)) AS numerator,
-    CAST(due AS DECIMAL(28, 2)) AS denominator,
+    CAST(due_on_time AS DECIMAL(18, 2)) AS numerator,
+    CAST(due AS DECIMAL(18, 2)) AS denominator,
     due_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -52,8 +52,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(contacted_in_time AS DECIMAL(28, 2)) AS numerator,
-    CAST(contact_due AS DECIMAL(28, 2)) AS denominator,
+    CAST(contacted_in_time AS DECIMAL(18, 2)) AS numerator,
+    CAST(contact_due AS DECIMAL(18, 2)) AS denominator,
     contact_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -67,8 +67,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(confirmed AS DECIMAL(28, 2)) AS numerator,
-    CAST(answered AS DECIMAL(28, 2)) AS denominator,
+    CAST(confirmed AS DECIMAL(18, 2)) AS numerator,
+    CAST(answered AS DECIMAL(18, 2)) AS denominator,
     answered_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -82,8 +82,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(satisfied AS DECIMAL(28, 2)) AS numerator,
-    CAST(rated AS DECIMAL(28, 2)) AS denominator,
+    CAST(satisfied AS DECIMAL(18, 2)) AS numerator,
+    CAST(rated AS DECIMAL(18, 2)) AS denominator,
     rated_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -97,8 +97,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(called_back AS DECIMAL(28, 2)) AS numerator,
-    CAST(callback_due AS DECIMAL(28, 2)) AS denominator,
+    CAST(called_back AS DECIMAL(18, 2)) AS numerator,
+    CAST(callback_due AS DECIMAL(18, 2)) AS denominator,
     callback_due_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -112,8 +112,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(resolved AS DECIMAL(28, 2)) AS numerator,
-    CAST(accepted AS DECIMAL(28, 2)) AS denominator,
+    CAST(resolved AS DECIMAL(18, 2)) AS numerator,
+    CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -127,8 +127,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(verdicts_on_time AS DECIMAL(28, 2)) AS numerator,
-    CAST(verdicts AS DECIMAL(28, 2)) AS denominator,
+    CAST(verdicts_on_time AS DECIMAL(18, 2)) AS numerator,
+    CAST(verdicts AS DECIMAL(18, 2)) AS denominator,
     verdicts_excluded AS excluded,
     CAST(0 AS BIGINT) AS pending
 FROM cube.ticket_periods
@@ -142,8 +142,8 @@ SELECT
     area_code,
     dimension,
     member,
-    CAST(assembly_resolved AS DECIMAL(28, 2)) AS numerator,
-    CAST(assembly_accepted AS DECIMAL(28, 2)) AS denominator,
+    CAST(assembly_resolved AS DECIMAL(18, 2)) AS numerator,
+    CAST(assembly_accepted AS DECIMAL(18, 2)) AS denominator,
     assembly_excluded AS excluded,
     assembly_pending AS pending
 FROM cube.ticket_periods

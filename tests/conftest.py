@@ -1,0 +1,66 @@
+"""Fixtures that several files of tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from small_city import KEY, SmallCity, fill, make_small_city
+from typer.testing import CliRunner, Result
+
+from pipelines.cli import app
+
+
+@pytest.fixture(autouse=True)
+def _no_city_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the variables of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("STREETWISE_") and name != "STREETWISE_SHARED"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
+    """An empty city folder, its pseudonym key in the environment."""
+    monkeypatch.setenv("STREETWISE_KEY", KEY)
+    return make_small_city(tmp_path / "city")
+
+
+def run_cli(*arguments: str) -> Result:
+    """The command `streetwise` in this process; the environment is as before afterwards."""
+    before = dict(os.environ)
+    os.environ["STREETWISE_KEY"] = KEY
+    try:
+        return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A city after `streetwise refresh`, and what the command said."""
+
+    city: SmallCity
+    result: Result
+
+
+@pytest.fixture(scope="session")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
+    """The whole small city, refreshed once. Read it; to change it, take `published_city`."""
+    city = make_small_city(tmp_path_factory.mktemp("refreshed") / "city")
+    fill(city)
+    return Refreshed(city, run_cli("refresh", "--city", str(city.folder)))
+
+
+@pytest.fixture
+def published_city(refreshed: Refreshed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCity]:
+    """A copy of the refreshed city that a test may change."""
+    assert refreshed.result.exit_code == 0, refreshed.result.output
+    monkeypatch.setenv("STREETWISE_KEY", KEY)
+    folder = tmp_path / "published_city"
+    shutil.copytree(refreshed.city.folder, folder, symlinks=True)
+    yield SmallCity(folder)

@@ -1,0 +1,404 @@
+"""The pages of the dashboard, run without a browser on a small made-up edition."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from editions import AS_OF_ON, Shape, publish
+from streamlit.testing.v1 import AppTest
+
+from dashboards import chances, charts, controls, data, docs, editions, formats, i18n, periods
+
+ROOT = Path(__file__).parent.parent
+ENTRY = ROOT / "dashboards" / "streamlit_app.py"
+PAGES = ("overview", "tickets", "organisations", "funding", "data", "definitions")
+LAST_MONTH = date(2026, 10, 1)
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city folder with one published edition."""
+    folder = tmp_path_factory.mktemp("city")
+    publish(
+        folder, shape=Shape(problems=({"dataset": "payments", "message_zh": "未送达", "message_en": "did not come"},))
+    )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _serve(city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETWISE_CITY", str(city))
+
+
+@pytest.fixture
+def edition() -> str:
+    """The resolved path of the published edition."""
+    found = editions.current()
+    assert found is not None
+    return found
+
+
+def open_page(page: str = "overview", **query: str) -> AppTest:
+    """The page as it stands after one run with these address parameters."""
+    app = AppTest.from_file(str(ENTRY), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page != "overview":
+        app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def words(app: AppTest) -> str:
+    """All text of a page, tags taken away."""
+    pieces = [re.sub(r"<[^>]+>", " ", h.value) for h in app.get("html")]
+    for kind in ("markdown", "header", "subheader", "caption", "warning", "info", "title"):
+        pieces += [str(element.value) for element in app.get(kind)]
+    return re.sub(r"\s+", " ", " ".join(pieces))
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The address parameters after the last run."""
+    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+
+
+def cell(edition: str, sql: str, *parameters: object) -> tuple[object, ...]:
+    """One row, asked on a connection of the test's own."""
+    with duckdb.connect(edition, read_only=True, config=dict(editions.READER)) as con:
+        row = con.execute(sql, list(parameters)).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def city_value(edition: str, indicator_id: str) -> float:
+    (value,) = cell(
+        edition,
+        "select value from marts.indicator_values where indicator_id = ? and grain = 'month' and period_start = ? "
+        "and area_level = 'city' and dimension = 'all'",
+        indicator_id,
+        LAST_MONTH,
+    )
+    assert isinstance(value, float)
+    return value
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_in_both_languages_and_names_edition_and_as_of(page: str, lang: str, edition: str) -> None:
+    shown = words(open_page(page, lang=lang))
+    assert Path(edition).stem in shown
+    assert "2026-11-22 00:00" in shown
+    assert i18n.text(lang, f"title_{page}", city=("示例市", "Sample City")[lang == "en"]) in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_overview_shows_the_last_complete_month_with_value_count_interval_and_target(
+    lang: str, edition: str
+) -> None:
+    shown = words(open_page(lang=lang))
+    top, bottom, lower, upper = cell(
+        edition,
+        "select numerator, denominator, lower, upper from marts.indicator_values where indicator_id = 'T02' "
+        "and grain = 'month' and period_start = ? and area_level = 'city' and dimension = 'all'",
+        LAST_MONTH,
+    )
+    assert formats.percent(city_value(edition, "T02")) in shown
+    assert f"{top:,.0f} / {bottom:,.0f}" in shown
+    assert f"{100 * float(str(lower)):.1f}–{100 * float(str(upper)):.1f}%" in shown
+    assert f"{city_value(edition, 'T01'):,.0f}" in shown
+    assert ("目标 97%" if lang == "zh" else "target 97%") in shown
+    assert ("2026年10月" if lang == "zh" else "October 2026") in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("page", "ids"), [("tickets", ("T01", "T11", "T12")), ("organisations", ("M01", "M04"))])
+def test_headline_counts_are_on_their_page(page: str, ids: tuple[str, ...], lang: str, edition: str) -> None:
+    shown = words(open_page(page, lang=lang))
+    for indicator_id in ids:
+        assert f"{city_value(edition, indicator_id):,.0f}" in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_funding_page_names_both_execution_rates(lang: str, edition: str) -> None:
+    shown = words(open_page("funding", lang=lang))
+    names = ("预算执行率", "到位资金执行率") if lang == "zh" else ("(of budget)", "(of receipts)")
+    assert all(name in shown for name in names)
+    assert formats.percent(city_value(edition, "F03")) in shown
+    assert formats.percent(city_value(edition, "F04")) in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_cell_about_few_people_says_that_it_is_suppressed_and_shows_no_number(lang: str, edition: str) -> None:
+    code, status = cell(
+        edition,
+        "select area_code, status from marts.indicator_values where indicator_id = 'M17' and grain = 'month' "
+        "and period_start = ? and area_level = 'community' and status = 'suppressed' order by area_code limit 1",
+        LAST_MONTH,
+    )
+    app = open_page("organisations", area=str(code), lang=lang)
+    assert status == "suppressed"
+    assert i18n.text(lang, "suppressed") in words(app)
+    assert i18n.text(lang, "status_suppressed", n=10) in words(app)
+
+
+def test_a_figure_without_cases_is_a_dash_and_never_zero_per_cent() -> None:
+    indicator = data.indicators(str(editions.current()))["T02"]
+    empty = data.Figure(
+        "T02",
+        1,
+        "month",
+        LAST_MONTH,
+        "city",
+        "440300",
+        "all",
+        "all",
+        0.0,
+        0.0,
+        0,
+        0,
+        None,
+        None,
+        None,
+        0.97,
+        "no_cases",
+        None,
+        "e",
+    )
+    assert formats.value(empty, indicator, "zh") == "—"
+    assert formats.value(None, indicator, "en") == "—"
+
+
+def test_an_open_period_is_marked_provisional() -> None:
+    shown = words(open_page(period="2026-11"))
+    assert "2026年11月" in shown
+    assert "◌ 暂定" in shown
+
+
+def test_every_tile_carries_its_passport() -> None:
+    app = open_page(lang="en")
+    passports = [h.value for h in app.get("html") if "sw-passport" in h.value]
+    assert len(passports) >= 8
+    for needed in ("Numerator", "Excluded", "Pending", "95% interval", "Data as of", "Edition", "Status"):
+        assert any(needed in p for p in passports), needed
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_unknown_values_in_the_address_are_refused_kindly(page: str, lang: str) -> None:
+    app = open_page(page, area="nowhere", period="2031-05", lang=lang)
+    warnings = words(app)
+    assert "nowhere" in warnings
+    assert "2031-05" in warnings
+    assert formats.period("month", LAST_MONTH, lang) in words(app)
+    assert "area" not in app.query_params
+    assert "period" not in app.query_params
+
+
+def test_markup_in_the_address_is_shown_as_text() -> None:
+    app = open_page(area="![x](https://example.org/x.png)<img src=x>")
+    notes = [h.value for h in app.get("html") if "sw-note" in h.value and "example.org" in h.value]
+    assert len(notes) == 1
+    assert "<img" not in notes[0]
+    assert not any("example.org" in m.value for m in app.markdown)
+
+
+def test_an_unknown_language_and_grain_fall_back() -> None:
+    app = open_page(lang="xx", grain="decade")
+    warnings = words(app)
+    assert "xx" in warnings
+    assert "decade" in warnings
+    assert i18n.text("zh", "title_overview", city="示例市") in words(app)
+    assert "2026年10月" in words(app)
+
+
+def test_a_deep_link_survives_the_change_of_page() -> None:
+    app = open_page(area="440301", period="2026-08", lang="en")
+    app.switch_page("app_pages/tickets.py").run()
+    assert not app.exception
+    assert address(app)["area"] == "440301"
+    assert address(app)["period"] == "2026-08"
+    assert "August 2026" in words(app)
+    assert "District 1" in words(app)
+
+
+def test_the_controls_write_the_address() -> None:
+    app = open_page()
+    app.selectbox(key="pick_area").select("440301").run()
+    app.segmented_control(key="pick_lang").set_value("en").run()
+    app.selectbox(key="pick_period").select(date(2026, 9, 1)).run()
+    assert not app.exception
+    assert address(app)["area"] == "440301"
+    assert address(app)["lang"] == "en"
+    assert address(app)["period"] == "2026-09"
+    app.segmented_control(key="pick_grain").set_value("quarter").run()
+    assert address(app)["period"] == "2026-Q3"
+    assert "Q3 2026" in words(app)
+
+
+def test_communities_are_never_a_bare_league_table() -> None:
+    app = open_page(area="440301001")
+    assert i18n.text("zh", "ladder_note") in words(app)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_problems_of_the_last_refresh_stand_above_every_page(lang: str) -> None:
+    for page in PAGES:
+        assert ("未送达" if lang == "zh" else "did not come") in words(open_page(page, lang=lang))
+
+
+def test_the_data_page_shows_deliveries_failed_rules_and_rejects() -> None:
+    shown = words(open_page("data", lang="en"))
+    assert "Rule 2 holds" in shown
+    assert "Not a date." in shown
+    assert "published" in shown
+
+
+def test_data_docs_open_inside_the_page_without_scripts_or_addresses(edition: str) -> None:
+    app = open_page("data")
+    app.toggle(key="docs_open").set_value(True).run()
+    assert not app.exception
+    page = docs.page(edition, "index.html")
+    assert "default-src 'none'" in page
+    assert "href=" not in page
+    with pytest.raises(KeyError):
+        docs.page(edition, "../../last_refresh.json")
+
+
+def test_definitions_are_searched_by_any_word() -> None:
+    app = open_page("definitions", lang="en")
+    app.text_input(key="definitions_search").set_value("budget execution receipts").run()
+    assert not app.exception
+    assert i18n.text("en", "found", n=1) in words(app)
+    assert "F04" in words(app)
+
+
+def test_before_the_first_edition_the_page_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETWISE_CITY", str(tmp_path))
+    app = AppTest.from_file(str(ENTRY), default_timeout=60).run()
+    assert not app.exception
+    assert app.header[0].value == i18n.text("zh", "no_edition_title")
+    assert app.code[0].value == "streetwise refresh"
+
+
+def test_a_new_edition_is_read_from_its_own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETWISE_CITY", str(tmp_path))
+    publish(tmp_path, 1)
+    before = words(open_page())
+    publish(tmp_path, 2, Shape(extra_tickets=5000))
+    after = words(open_page())
+    first, second = sorted((tmp_path / "state" / "published").glob("*.duckdb"))
+    assert f"{city_value(str(first), 'T01'):,.0f}" in before
+    assert f"{city_value(str(second), 'T01'):,.0f}" in after
+    assert city_value(str(second), "T01") == city_value(str(first), "T01") + 5000
+
+
+@pytest.mark.parametrize(
+    "sql", ["select * from read_text('/etc/hostname')", "create table t (x int)", "set threads = 1", "install icu"]
+)
+def test_the_reader_can_neither_leave_its_file_nor_write(sql: str, edition: str) -> None:
+    with pytest.raises(duckdb.Error):
+        data.ask(edition, sql)
+
+
+def test_no_word_lacks_a_language() -> None:
+    for key, pair in i18n.WORDS.items():
+        assert len(pair) == 2 and all(pair), key
+        assert set(re.findall(r"{(\w+)", pair[0])) == set(re.findall(r"{(\w+)", pair[1])), key
+
+
+def test_every_word_a_page_asks_for_exists() -> None:
+    asked: set[str] = set()
+    for file in (ROOT / "dashboards").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else name
+            if isinstance(node, ast.Call) and name in ("t", "text") and len(node.args) > 1:
+                key = node.args[1]
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    asked.add(key.value)
+    assert asked - set(i18n.WORDS) == set()
+    assert len(asked) > 100
+
+
+def test_dashboards_know_nothing_of_pipelines() -> None:
+    for file in (ROOT / "dashboards").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.split(".")[0] == "pipelines" for name in names), file
+
+
+@pytest.mark.parametrize(
+    ("grain", "start", "written"),
+    [
+        ("week", date(2026, 11, 16), "2026-W47"),
+        ("month", date(2026, 10, 1), "2026-10"),
+        ("quarter", date(2026, 10, 1), "2026-Q4"),
+        ("year", date(2026, 1, 1), "2026"),
+    ],
+)
+def test_a_period_is_written_and_read_the_same(grain: str, start: date, written: str) -> None:
+    assert periods.token(grain, start) == written
+    assert periods.parse(grain, written) == start
+    assert periods.grain_of(written) == grain
+    assert periods.previous_start(grain, periods.next_start(grain, start)) == start
+
+
+def test_a_period_that_names_nothing_is_refused() -> None:
+    assert periods.parse("month", "2026-13") is None
+    assert periods.parse("week", "2026-W60") is None
+    assert periods.parse("quarter", "2026-Q5") is None
+
+
+def test_the_default_period_is_the_last_one_that_is_over(edition: str) -> None:
+    assert controls.default_start(edition, "month") == LAST_MONTH
+    assert periods.is_complete("month", LAST_MONTH, AS_OF_ON)
+    assert not periods.is_complete("month", date(2026, 11, 1), AS_OF_ON)
+
+
+def test_a_percentage_never_hides_a_miss_or_feigns_a_hundred() -> None:
+    assert formats.percent(0.972) == "97.2%"
+    assert formats.percent(0.96981, 0.97, met=False) == "96.98%"
+    assert formats.percent(0.9998) == "99.98%"
+    assert formats.percent(1.0) == "100.0%"
+    assert formats.percent(0.0) == "0.0%"
+
+
+def test_money_is_written_as_each_language_counts() -> None:
+    assert formats.money(56_670_000, "zh") == "5,667.0 万元"
+    assert formats.money(123_456_789, "zh") == "1.23 亿元"
+    assert formats.money(56_670_000, "en") == "¥56.67 m"
+    assert formats.money(980, "zh") == "980 元"
+
+
+def test_one_miss_in_two_is_bad_luck_and_fifteen_in_a_hundred_is_not() -> None:
+    assert chances.at_most(1, 2, 0.97) == pytest.approx(1 - 0.97**2)
+    assert chances.at_most(85, 100, 0.97) < 0.001
+    assert chances.at_most(2, 2, 0.97) == 1.0
+
+
+def test_a_sparkline_keeps_a_fixed_scale_and_breaks_at_gaps() -> None:
+    assert charts.spark_scale([0.961, 0.965], "percent", 0.97) == (pytest.approx(0.9), 1.0)
+    assert charts.spark_scale([0.5, 0.965], "percent", None) == (0.5, 1.0)
+    assert charts.spark_scale([12, 88], "count", None) == (0.0, 100.0)
+
+
+def test_every_page_and_address_parameter_is_documented() -> None:
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert f"`{page}`" in text, page
+    for parameter in ("area", "period", "grain", "lang"):
+        assert f"`{parameter}`" in text, parameter
+
+
+def test_the_city_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert editions.city_folder() == Path(os.environ["STREETWISE_CITY"])
+    monkeypatch.delenv("STREETWISE_CITY")
+    assert editions.city_folder() == Path("city")
