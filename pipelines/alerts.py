@@ -15,7 +15,14 @@ from pipelines.transform import CityResource
 WEBHOOK_VARIABLE = "STREETWISE_WEBHOOK_URL"
 _TIMEOUT_SECONDS = 10
 #: Errors whose messages are our own and never quote data; of others only the kind is told.
-_PLAIN_ERRORS = {"ConfigurationError", "ContractError", "SqlFileError", "AuditFailed", "WarehouseBusy", "PermissionError"}
+_PLAIN_ERRORS = {
+    "ConfigurationError",
+    "ContractError",
+    "SqlFileError",
+    "AuditFailed",
+    "WarehouseBusy",
+    "PermissionError",
+}
 
 
 def describe_failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
@@ -26,7 +33,11 @@ def describe_failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
         while error is not None and error.cause is not None:
             error = error.cause
         kind = error.cls_name if error else None
-        told = error.message.strip().removeprefix(f"{error.cls_name}:").split(": ", 1)[-1] if error and kind in _PLAIN_ERRORS else kind
+        told = (
+            error.message.strip().removeprefix(f"{error.cls_name}:").split(": ", 1)[-1]
+            if error and kind in _PLAIN_ERRORS
+            else kind
+        )
         lines.append(f"{event.step_key}: {told or 'failed'}")
     return lines
 
@@ -43,7 +54,8 @@ def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, 
         con = duckdb.connect(str(city.warehouse), read_only=True)
         try:
             rows = con.execute(
-                "SELECT dataset, reason_zh, reason_en FROM landing.deliveries WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2", [run_id]
+                "SELECT dataset, reason_zh, reason_en FROM landing.deliveries WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2",
+                [run_id],
             ).fetchall()
         except duckdb.CatalogException:
             rows = []
@@ -68,13 +80,17 @@ def announce_failure(city: City, run_id: str, failures: list[str]) -> list[dict[
     write_last_refresh(city, outcome="failed", edition=None, problems=problems)
     if url := webhook_url(city):
         lines = [f"{city.settings.name.zh}：刷新失败，页面仍为上一期数据。"] + [p["message_zh"] for p in problems]
-        lines += [f"{city.settings.name.en}: the refresh failed; the pages still show the last edition."] + [p["message_en"] for p in problems]
+        lines += [f"{city.settings.name.en}: the refresh failed; the pages still show the last edition."] + [
+            p["message_en"] for p in problems
+        ]
         body = {"text": "\n".join(lines), "city": city.settings.area_code, "run_id": run_id, "problems": problems}
         httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
     return problems
 
 
-@dg.run_failure_sensor(name="announce_failed_refresh", default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
+@dg.run_failure_sensor(
+    name="announce_failed_refresh", default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30
+)
 def failure_sensor(context: dg.RunFailureSensorContext, city: CityResource) -> None:
     """Say that a run failed: to the log always, to the page and the webhook as far as they can be reached."""
     failures = describe_failures(context.get_step_failure_events())

@@ -37,10 +37,17 @@ out = Console()
 
 CityOption = Annotated[
     Path | None,
-    typer.Option("--city", "-c", help=f"City folder. Default: ${CITY_VARIABLE}, else the sample city in cities/sample.", show_default=False),
+    typer.Option(
+        "--city",
+        "-c",
+        help=f"City folder. Default: ${CITY_VARIABLE}, else the sample city in cities/sample.",
+        show_default=False,
+    ),
 ]
 DashboardPort = Annotated[int, typer.Option("--port", envvar="STREETWISE_PORT", help="Port of the dashboard.")]
-DagsterPort = Annotated[int, typer.Option("--dagster-port", envvar="STREETWISE_DAGSTER_PORT", help="Port of the Dagster UI.")]
+DagsterPort = Annotated[
+    int, typer.Option("--dagster-port", envvar="STREETWISE_DAGSTER_PORT", help="Port of the Dagster UI.")
+]
 
 
 def _fail(message: str) -> typer.Exit:
@@ -58,7 +65,9 @@ def _open(city: Path | None) -> City:
 @app.command()
 def refresh(
     city: CityOption = None,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Forget what was loaded and load every extract again; editions stay.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Forget what was loaded and load every extract again; editions stay.")
+    ] = False,
 ) -> None:
     """Load what was delivered, check it, compute the indicators and publish an edition.
 
@@ -89,10 +98,17 @@ def _refresh(city: City, *, rebuild: bool = False) -> None:
 
 @app.command("sample-city")
 def sample_city(
-    directory: Annotated[Path, typer.Argument(help="Folder to make; it must not exist yet or be empty.")] = DEFAULT_CITY,
+    directory: Annotated[
+        Path, typer.Argument(help="Folder to make; it must not exist yet or be empty.")
+    ] = DEFAULT_CITY,
     seed: Annotated[int, typer.Option(help="The same seed and date give the same bytes.")] = 2026,
-    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The extracts end the day before. Default: today.", show_default=False)] = None,
-    if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing if the folder already holds a city.")] = False,
+    today: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The extracts end the day before. Default: today.", show_default=False),
+    ] = None,
+    if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Do nothing if the folder already holds a city.")
+    ] = False,
 ) -> None:
     """Make the raw extracts of a fictional city: 5 districts, 26 streets, 239 communities, 24 months."""
     if (directory / "city.yaml").exists():
@@ -105,7 +121,9 @@ def sample_city(
     day = today.date() if today else datetime.now(UTC).astimezone(SAMPLE_ZONE).date()
     say(f"sample city in {directory}, up to {day - timedelta(days=1)}")
     with stage("sample city"):
-        make_sample_city(directory, today=day, seed=seed, progress=lambda name, rows: say(f"    {name:<32}{rows:>12,} rows"))
+        make_sample_city(
+            directory, today=day, seed=seed, progress=lambda name, rows: say(f"    {name:<32}{rows:>12,} rows")
+        )
     out.print(f"next: streetwise refresh --city {directory}")
 
 
@@ -123,7 +141,9 @@ def new_city(
     from pipelines.sample_city.new_city import make_new_city
 
     make_new_city(directory, name_zh=name_zh, name_en=name_en, area_code=area_code, time_zone=time_zone)
-    out.print(f"made {directory}; put extracts into {directory}/extracts/<dataset>/ and run: streetwise refresh --city {directory}")
+    out.print(
+        f"made {directory}; put extracts into {directory}/extracts/<dataset>/ and run: streetwise refresh --city {directory}"
+    )
 
 
 @app.command()
@@ -134,7 +154,10 @@ def doctor(city: CityOption = None) -> None:
     healthy = True
     for finding in examine(city):
         healthy = healthy and finding.good
-        out.print(f"[{'green' if finding.good else 'red'}]{'ok ' if finding.good else 'bad'}[/] {finding.text}", highlight=False)
+        out.print(
+            f"[{'green' if finding.good else 'red'}]{'ok ' if finding.good else 'bad'}[/] {finding.text}",
+            highlight=False,
+        )
     if not healthy:
         raise typer.Exit(1)
 
@@ -164,17 +187,42 @@ def run(city: CityOption = None, port: DashboardPort = 8501, dagster_port: Dagst
         sample_city(DEFAULT_CITY, if_absent=True)
     chosen = _open(folder)
     _refresh(chosen)
-    _serve(chosen, {"dashboard": (_dashboard_command(port), port), "Dagster": (_dagster_command(dagster_port), dagster_port)})
+    _serve(
+        chosen,
+        {"dashboard": (_dashboard_command(port), port), "Dagster": (_dagster_command(dagster_port), dagster_port)},
+    )
 
 
 def _dashboard_command(port: int) -> list[str]:
     script = str(ROOT / "dashboards" / "streamlit_app.py")
-    flags = ["--server.port", str(port), "--server.address", HOST, "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    flags = [
+        "--server.port",
+        str(port),
+        "--server.address",
+        HOST,
+        "--server.headless",
+        "true",
+        "--browser.gatherUsageStats",
+        "false",
+    ]
     return [sys.executable, "-m", "streamlit", "run", script, *flags]
 
 
 def _dagster_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", HOST, "-p", str(port), "--log-level", "warning"]
+    return [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "pipelines.definitions",
+        "-h",
+        HOST,
+        "-p",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
 
 
 def _need_ports(*ports: int) -> None:
@@ -192,7 +240,12 @@ def _need_ports(*ports: int) -> None:
 
 def _serve(city: City, commands: dict[str, tuple[list[str], int]]) -> None:
     """Start the servers, say where they are once they answer, and end all of them with the first that ends or Ctrl-C."""
-    environment = {**os.environ, CITY_VARIABLE: str(city.folder), "DAGSTER_HOME": str(prepare_home(city)), "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    environment = {
+        **os.environ,
+        CITY_VARIABLE: str(city.folder),
+        "DAGSTER_HOME": str(prepare_home(city)),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+    }
     environment.pop(PROGRESS, None)
     # A shell starts background jobs with SIGINT ignored, and ignored it stays in children: dagster then ignores TERM too.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -22,7 +22,7 @@ def headline_table(city: City) -> Table:
         rows = con.execute(
             """
             SELECT v.indicator_id, i.name_zh, i.name_en, v.grain, v.period_start, v.value, v.numerator, v.denominator,
-                v.lower, v.upper, v.target, v.status, i.kind, i.unit, i.decimals
+                v.lower, v.upper, v.target, v.status, i.kind, i.decimals
             FROM marts.indicator_values AS v JOIN marts.indicators AS i USING (indicator_id)
             JOIN (SELECT unnest($ids) AS indicator_id, unnest($grains) AS grain, unnest($numbers) AS n) AS l USING (indicator_id, grain)
             WHERE v.area_level = 'city' AND v.dimension = 'all'
@@ -42,7 +42,23 @@ def headline_table(city: City) -> Table:
     for name in ("值 Value", "n", "95 %", "目标 Target"):
         table.add_column(name, justify="right")
     table.add_column("状态 Status")
-    for ind, zh, en, grain, start, value, numerator, denominator, lower, upper, target, status, kind, unit, decimals in rows:
+    for (
+        ind,
+        zh,
+        en,
+        grain,
+        start,
+        value,
+        numerator,
+        denominator,
+        lower,
+        upper,
+        target,
+        status,
+        kind,
+        unit,
+        decimals,
+    ) in rows:
         share = kind == "proportion"
 
         def show(number: float | None, share: bool = share, decimals: int = decimals) -> str:
@@ -53,5 +69,14 @@ def headline_table(city: City) -> Table:
         count = f"{numerator:,.0f} / {denominator:,.0f}" if numerator is not None and denominator is not None else ""
         interval = f"{show(lower)} – {show(upper)}" if lower is not None else ""
         period = f"{start:%Y-%m}" if grain == "month" else f"{start:%Y}"
-        table.add_row(ind, f"{zh} {en}", period, show(value), count, interval, show(target) if target is not None else "", status or "")
+        table.add_row(
+            ind,
+            f"{zh} {en}",
+            period,
+            show(value),
+            count,
+            interval,
+            show(target) if target is not None else "",
+            status or "",
+        )
     return table

@@ -19,6 +19,7 @@ import duckdb
 from pipelines.city import City
 from pipelines.paths import CONTRACTS, ROOT, SQL
 from pipelines.sql_files import read_sql_files, sha256_of
+from pipelines.warehouse import LIMITS
 
 KEPT_EDITIONS = 3
 POINTER = "current"
@@ -88,9 +89,10 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     folder = city.published
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(".staging-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    inputs = con.execute("SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2").fetchall()
+    _clear_rests(folder)
+    inputs = con.execute(
+        "SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2"
+    ).fetchall()
     sql_hash, contract_hash = sha256_of(read_sql_files(SQL)), contracts_sha256()
     short = hashlib.sha256(json.dumps([inputs, sql_hash, contract_hash, run_id]).encode()).hexdigest()[:8]
     edition = f"edition-{moment:%Y%m%dT%H%M%SZ}-{short}"
@@ -111,7 +113,10 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
         "bytes": file.stat().st_size,
         "tables": tables,
         "inputs": [{"dataset": dataset, "sha256": sha256} for dataset, sha256 in inputs],
-        "as_of": {str(d): f"{a.isoformat()}Z" for d, a in con.execute("SELECT dataset, as_of FROM marts.as_of ORDER BY 1").fetchall()},
+        "as_of": {
+            str(d): f"{a.isoformat()}Z"
+            for d, a in con.execute("SELECT dataset, as_of FROM marts.as_of ORDER BY 1").fetchall()
+        },
         "code_version": code_version(),
         "contracts_sha256": contract_hash,
         "sql_sha256": sql_hash,
@@ -133,7 +138,12 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
 
 def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, object]) -> dict[str, int]:
     """Copy every table of marts into a new file; return the rows of each."""
-    names = [str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1").fetchall()]
+    names = [
+        str(row[0])
+        for row in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1"
+        ).fetchall()
+    ]
     con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS edition_file")
     try:
         con.execute("CREATE SCHEMA edition_file.marts")
@@ -162,7 +172,7 @@ def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, objec
 
 def _audit(file: Path, tables: Mapping[str, int]) -> None:
     """Reopen the written file read-only and count what must not be there."""
-    con = duckdb.connect(str(file), read_only=True)
+    con = duckdb.connect(str(file), read_only=True, config=LIMITS)
     try:
         broken = [name for name, sql in AUDITS.items() if int(con.execute(sql).fetchall()[0][0]) > 0]
         for name, rows in tables.items():
@@ -180,6 +190,20 @@ def _write_data_docs(con: duckdb.DuckDBPyConnection, city: City, folder: Path) -
     rows = con.execute("SELECT dataset, result_json FROM landing.suite_results ORDER BY dataset").fetchall()
     results = {str(dataset): json.loads(text) for dataset, text in rows}
     build_data_docs(folder, results, title=f"{city.settings.name.zh} · {city.settings.name.en}")
+
+
+def _clear_rests(folder: Path) -> None:
+    """Remove what a killed or failed publication left: staging, links and notes half made, files without their edition."""
+    for path in folder.glob(".staging-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in [*folder.glob(f".{POINTER}-*"), *folder.glob(f".{LAST_REFRESH}-*")]:
+        path.unlink(missing_ok=True)
+    for path in folder.glob("edition-*.json"):
+        if not path.with_suffix(".duckdb").exists():
+            path.unlink(missing_ok=True)
+    for path in folder.glob("edition-*-data-docs"):
+        if not (folder / f"{path.name.removesuffix('-data-docs')}.duckdb").exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _move_pointer(folder: Path, target: str) -> None:
@@ -214,7 +238,12 @@ def _forget_old(folder: Path) -> None:
 def write_last_refresh(city: City, *, outcome: str, edition: str | None, problems: list[dict[str, Any]]) -> None:
     """Say beside the editions how the latest refresh ended, for the page to show (a failed one publishes nothing)."""
     city.published.mkdir(parents=True, exist_ok=True)
-    content = {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "outcome": outcome, "edition": edition, "problems": problems}
+    content = {
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "outcome": outcome,
+        "edition": edition,
+        "problems": problems,
+    }
     part = city.published / f".{LAST_REFRESH}-{os.getpid()}"
     _write_synced(part, json.dumps(content, ensure_ascii=False, indent=1))
     part.replace(city.published / LAST_REFRESH)

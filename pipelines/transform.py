@@ -74,7 +74,9 @@ def landing_asset(contract: Contract) -> dg.AssetsDefinition:
             raise RuntimeError(f"{type(error).__name__} while loading {contract.dataset}") from None
         for delivery in result.refused:
             say(f"  ! {delivery.reason_zh}\n    {delivery.reason_en}")
-        return dg.MaterializeResult(metadata=_load_metadata(contract, result, rows), check_results=list(_check_results(contract, result)))
+        return dg.MaterializeResult(
+            metadata=_load_metadata(contract, result, rows), check_results=list(_check_results(contract, result))
+        )
 
     return load
 
@@ -115,7 +117,9 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         if column.references and column.references[0] in contracts
     ]
     specs = [
-        dg.AssetCheckSpec(f"{dataset}__{column}", asset=RELATIONS, description=f"{dataset}.{column} is known in {target}")
+        dg.AssetCheckSpec(
+            f"{dataset}__{column}", asset=RELATIONS, description=f"{dataset}.{column} is known in {target}"
+        )
         for dataset, column, target, _, _ in links
     ]
 
@@ -144,11 +148,22 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                     "INSERT INTO landing.contract_results SELECT delivery_id, dataset, ?, ?, ?, ?, 'consistency', 'warning',"
                     " ?, ?, ?, now() AT TIME ZONE 'UTC' FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'"
                     " ORDER BY as_of DESC, loaded_at DESC, delivery_id LIMIT 1",
-                    [f"{column}.known", f"{column} is known in {target}", f"{label}应在 {target} 中存在", column, checked, unknown, unknown == 0, dataset],
+                    [
+                        f"{column}.known",
+                        f"{column} is known in {target}",
+                        f"{label}应在 {target} 中存在",
+                        column,
+                        checked,
+                        unknown,
+                        unknown == 0,
+                        dataset,
+                    ],
                 )
                 results.append(
                     dg.AssetCheckResult(
-                        check_name=f"{dataset}__{column}", passed=unknown == 0, severity=dg.AssetCheckSeverity.WARN,
+                        check_name=f"{dataset}__{column}",
+                        passed=unknown == 0,
+                        severity=dg.AssetCheckSeverity.WARN,
                         metadata={"rows_checked": checked, "rows_unknown": unknown},
                     )  # fmt: skip
                 )
@@ -178,7 +193,9 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
         opened = city.open()
         with stage("reference"), open_warehouse(opened) as con:
             write_city_reference(con, opened)
-            counts = {t: int(con.execute(f"SELECT count(*) FROM reference.{t}").fetchall()[0][0]) for t in REFERENCE_TABLES}  # noqa: S608
+            counts = {
+                t: int(con.execute(f"SELECT count(*) FROM reference.{t}").fetchall()[0][0]) for t in REFERENCE_TABLES
+            }  # noqa: S608
         for name, rows in counts.items():
             yield dg.MaterializeResult(asset_key=dg.AssetKey(["reference", name]), metadata={"dagster/row_count": rows})
 
@@ -192,7 +209,9 @@ def city_catalogue(city: City) -> Catalogue:
 
 def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
     """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`."""
-    cuts = con.execute("SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1").fetchall()
+    cuts = con.execute(
+        "SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1"
+    ).fetchall()
     settings, catalogue = city.settings, city_catalogue(city)
     write_reference(
         con,
@@ -221,7 +240,10 @@ def sql_asset(file: SqlFile, datasets: Sequence[str]) -> dg.AssetsDefinition:
         deps=sorted(deps),
         group_name=file.schema,
         description=file.description,
-        metadata={"sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```"), "dagster/table_name": f"{file.schema}.{file.table}"},
+        metadata={
+            "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```"),
+            "dagster/table_name": f"{file.schema}.{file.table}",
+        },
         code_version=file.sha256[:12],
         pool=POOL,
         owners=OWNERS,

@@ -14,6 +14,10 @@ import duckdb
 from pipelines.city import City
 
 
+#: What a writing process may take; more spills to the city's disk.
+LIMITS: dict[str, str | bool | int | float | list[str]] = {"memory_limit": os.environ.get("STREETWISE_MEMORY_LIMIT", "3GB")}
+
+
 class WarehouseBusy(RuntimeError):
     """Another process is writing this city's warehouse; the message names it."""
 
@@ -54,7 +58,7 @@ def open_warehouse(city: City) -> Iterator[duckdb.DuckDBPyConnection]:
         con = duckdb.connect(
             str(city.warehouse),
             config={
-                "memory_limit": os.environ.get("STREETWISE_MEMORY_LIMIT", "3GB"),
+                **LIMITS,
                 "temp_directory": str(spill),
                 "python_enable_replacements": "false",
                 "autoinstall_known_extensions": "false",

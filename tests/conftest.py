@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_city import KEY, SmallCity, fill, make_small_city
+from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_city
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
@@ -64,3 +64,13 @@ def published_city(refreshed: Refreshed, tmp_path: Path, monkeypatch: pytest.Mon
     folder = tmp_path / "published_city"
     shutil.copytree(refreshed.city.folder, folder, symlinks=True)
     yield SmallCity(folder)
+
+
+@pytest.fixture(scope="session")
+def refused(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
+    """The refreshed city after a second refresh to which files came that cannot be taken, full of personal values."""
+    folder = tmp_path_factory.mktemp("refused") / "city"
+    shutil.copytree(refreshed.city.folder, folder, symlinks=True)
+    city = SmallCity(folder)
+    drop_unusable_files(city)
+    return Refreshed(city, run_cli("refresh", "--city", str(folder)))

@@ -159,3 +159,20 @@ def fill(city: SmallCity) -> None:
     city.drop("payments", "payments.csv", lines(
         "payment_id,line_id,occurred_on,kind,amount", "P1,L1,2026-02-01,release,100000", "P2,L1,2026-03-01,payment,50000",
     ))  # fmt: skip
+
+
+def drop_unusable_files(city: SmallCity) -> None:
+    """Files of people and tickets, each of which is refused for another reason, and one new good file of tickets."""
+    person = "440300198807011234,O2,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01"
+    city.drop("members", "no_header.csv", lines(person, person.replace("欧阳慕蓉", "诸葛若兰")))
+    city.drop("members", "no_header_twice.csv", lines(f"{person},13912340001", f"{person},13912340002"))
+    city.drop("members", "renamed.csv", lines(_MEMBERS_HEADER.replace("组织编号", "单位"), person))
+    city.drop("members", "cut.csv", lines(_MEMBERS_HEADER, person) + '440300199012124321,O2,"诸葛若兰')
+    city.drop("members", "gb18030.csv", lines(_MEMBERS_HEADER, person).encode("gb18030"))
+    city.drop("members", "broken.jsonl", '{"党员编号": "440300198807011234", "姓名": "欧阳慕蓉"')
+    city.drop("members", "all_rejected.csv", lines(_MEMBERS_HEADER, person.replace("1988-07-01", "诸葛若兰")))
+    city.drop("members", "stray_quote.csv", lines(_MEMBERS_HEADER, person.replace("欧阳慕蓉", '"欧阳慕蓉"甲')))
+    ticket = "T90,热线,环境,A1,2026-04-01 10:00,,,不明,司马长卿,13912349001,CANARY 阳台漏水三零二室,"
+    city.drop("tickets", "all_rejected.csv", lines(_TICKETS_HEADER, ticket))
+    city.drop("tickets", "no_header.csv", lines(ticket))
+    city.drop("tickets", "good.csv", lines(_TICKETS_HEADER, ticket.replace("T90", "T91").replace("不明", "在办")))

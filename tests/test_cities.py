@@ -24,16 +24,9 @@ from pipelines.refresh import refresh
 
 CITIES = Path(__file__).parent / "cities"
 SHARED = Path(os.environ.get("STREETWISE_SHARED") or Path(__file__).parents[2] / "shared").resolve()
-pytestmark = pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="the real extracts (STREETWISE_SHARED) are not here")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _environment() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STREETWISE_SHARED", str(SHARED))
-        patch.setenv("STREETWISE_KEY", "a key of the tests")
-        patch.delenv("STREETWISE_CITY", raising=False)
-        yield
+pytestmark = pytest.mark.skipif(
+    not (SHARED / "data").is_dir(), reason="the real extracts (STREETWISE_SHARED) are not here"
+)
 
 
 def refreshed(folder: Path, name: str, **changes: object) -> City:
@@ -44,7 +37,10 @@ def refreshed(folder: Path, name: str, **changes: object) -> City:
     settings = yaml.safe_load((target / "city.yaml").read_text())
     (target / "city.yaml").write_text(yaml.safe_dump({**settings, **changes}, allow_unicode=True))
     city = City.open(target)
-    outcome = refresh(city, instance=DagsterInstance.ephemeral())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETWISE_SHARED", str(SHARED))
+        patch.setenv("STREETWISE_KEY", "a key of the tests")
+        outcome = refresh(city, instance=DagsterInstance.ephemeral())
     assert outcome.succeeded, outcome.problems
     return city
 
@@ -58,7 +54,9 @@ def edition(city: City) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def figures(city: City, indicator: str, *, grain: str = "year", level: str = "city") -> dict[tuple[str, str], tuple[float, float, float, int]]:
+def figures(
+    city: City, indicator: str, *, grain: str = "year", level: str = "city"
+) -> dict[tuple[str, str], tuple[float, float, float, int]]:
     """(area_code, period_start) → (numerator, denominator, value, excluded) of an indicator's totals."""
     with edition(city) as con:
         rows = con.execute(
@@ -75,7 +73,9 @@ def every_figure(city: City) -> set[tuple[object, ...]]:
 
 
 def boston(folder: Path, file: str) -> City:
-    return refreshed(folder, "boston", sources={"tickets": {"files": [f"${{STREETWISE_SHARED}}/data/boston_311/{file}"]}})
+    return refreshed(
+        folder, "boston", sources={"tickets": {"files": [f"${{STREETWISE_SHARED}}/data/boston_311/{file}"]}}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,9 @@ def test_neighbourhoods_and_unlocated_cases_add_up_to_boston(boston_city: City) 
     assert parts[("dorchester", "2022-01-01")][0] == 15
 
 
-@pytest.mark.parametrize("file", ["boston311-100.tab", "boston311-100.jsonl", "boston311-100.csv.gz", "boston311-dmy-100.csv"])
+@pytest.mark.parametrize(
+    "file", ["boston311-100.tab", "boston311-100.jsonl", "boston311-100.csv.gz", "boston311-dmy-100.csv"]
+)
 def test_every_spelling_of_the_boston_file_gives_the_same_figures(file: str, boston_city: City, tmp_path: Path) -> None:
     assert every_figure(boston(tmp_path, file)) == every_figure(boston_city)
 
@@ -127,7 +129,9 @@ def test_the_boston_file_with_duplicates_gives_the_figures_of_the_deduplicated_o
     assert every_figure(with_duplicates) == every_figure(deduplicated)
     assert figures(with_duplicates, "T01")[("boston", "2022-01-01")][0] == 80
     with edition(with_duplicates) as con:
-        row = con.execute("SELECT rows_in, rows_loaded, rows_rejected, rows_deduplicated FROM marts.deliveries WHERE dataset = 'tickets'").fetchall()
+        row = con.execute(
+            "SELECT rows_in, rows_loaded, rows_rejected, rows_deduplicated FROM marts.deliveries WHERE dataset = 'tickets'"
+        ).fetchall()
     assert row == [(100, 80, 0, 20)]
 
 
@@ -135,7 +139,9 @@ def test_the_broken_row_of_the_boston_tsv_is_rejected_with_its_line(tmp_path: Pa
     city = boston(tmp_path, "boston311-100-bad.tsv")
     with edition(city) as con:
         rejects = con.execute("SELECT source_row, rule_id, reason_zh, reason_en FROM marts.rejects").fetchall()
-        counts = con.execute("SELECT rows_in, rows_loaded, rows_rejected FROM marts.deliveries WHERE dataset = 'tickets'").fetchall()
+        counts = con.execute(
+            "SELECT rows_in, rows_loaded, rows_rejected FROM marts.deliveries WHERE dataset = 'tickets'"
+        ).fetchall()
     assert [(row[0], row[1]) for row in rejects] == [(41, "file.row_shape")]
     assert "29" in rejects[0][2] and "29" in rejects[0][3]
     assert counts == [(100, 99, 1)]
@@ -149,7 +155,9 @@ def los_angeles(tmp_path_factory: pytest.TempPathFactory) -> City:
 def test_the_13_los_angeles_requests_that_close_before_they_open_are_rejects(los_angeles: City) -> None:
     with edition(los_angeles) as con:
         rules = con.execute("SELECT rule_id, count(*) FROM marts.rejects GROUP BY 1 ORDER BY 1").fetchall()
-        counts = con.execute("SELECT rows_in, rows_loaded, rows_rejected FROM marts.deliveries WHERE dataset = 'tickets'").fetchall()
+        counts = con.execute(
+            "SELECT rows_in, rows_loaded, rows_rejected FROM marts.deliveries WHERE dataset = 'tickets'"
+        ).fetchall()
     assert rules == [("closed_before_accepted", 13), ("resolved_before_accepted", 13)]
     assert counts == [(10000, 9987, 13)]
 
@@ -184,7 +192,9 @@ def test_the_median_of_los_angeles_follows_the_published_one_but_for_rejects_and
         if row["Status"] == "Closed" and hours_of(row) >= 0:
             by_month[f"{row['ClosedDate'][6:10]}-{row['ClosedDate'][:2]}-01"].append(hours_of(row, zone))
     found = {period: row for (_, period), row in figures(los_angeles, "T13", grain="month").items() if row[1]}
-    assert {period: row[1] for period, row in found.items()} == {period: len(hours) for period, hours in by_month.items()}
+    assert {period: row[1] for period, row in found.items()} == {
+        period: len(hours) for period, hours in by_month.items()
+    }
     for period, hours in by_month.items():
         assert found[period][2] == pytest.approx(statistics.median(hours), abs=1e-9)
 
@@ -223,7 +233,9 @@ def test_chicago_totals_of_four_years_are_right_to_the_cent(chicago: City) -> No
 SEATS = [("2020-06-30", 283, 296), ("2022-06-30", 287, 296), ("2023-06-30", 334, 345), ("2025-06-30", 323, 345)]
 
 
-def test_washington_has_the_published_number_of_filled_seats_on_four_days_over_two_redistrictings(tmp_path: Path) -> None:
+def test_washington_has_the_published_number_of_filled_seats_on_four_days_over_two_redistrictings(
+    tmp_path: Path,
+) -> None:
     for day, filled, seats in SEATS:
         city = refreshed(tmp_path, "washington", as_of=f"{day}T23:59:59-04:00")
         found = figures(city, "M03", grain="month")[("dc", f"{day[:7]}-01")]

@@ -355,7 +355,12 @@ def _column_rules(column: Column) -> Iterable[Rule]:
     if column.not_after_now:
         now = "${now} + INTERVAL 5 MINUTE" if column.logical_type == "timestamp" else "${today}"
         yield rule(
-            "row_predicate", "not_in_future", "does not lie in the future", "不得晚于当前时间", f"{name} > {now}", "accuracy"
+            "row_predicate",
+            "not_in_future",
+            "does not lie in the future",
+            "不得晚于当前时间",
+            f"{name} > {now}",
+            "accuracy",
         )
 
 

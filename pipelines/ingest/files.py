@@ -6,7 +6,10 @@ import codecs
 import csv
 import gzip
 import io
+import re
+import tempfile
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +20,8 @@ import duckdb
 
 _CHUNK = 4 << 20
 _DELIMITERS = (",", "\t", ";")
+# Python's own limit of 128 KiB a cell is less than a long description.
+csv.field_size_limit(1 << 30)
 
 
 class FileRefused(Exception):
@@ -32,12 +37,24 @@ class Extract:
     """An opened file.
 
     `headers` are its column names, unique, in the file's order. `relation(names)` is a SQL relation with those columns
-    as VARCHAR and `_source_row` (BIGINT, first row of data = 2) in file order, reading nothing else of the file."""
+    as VARCHAR and `_source_row` (BIGINT, first row of data = 2; of JSON lines = 1) in file order, reading nothing else of
+    the file. `held` is a temporary copy that is gone with the extract."""
 
     path: Path
     headers: tuple[str, ...]
     relation: Callable[[tuple[str, ...]], str]
     reports_rejects: bool
+    held: IO[bytes] | None = None
+
+
+@dataclass
+class _Text:
+    """What one pass over a text file found: its beginning, the line ends that occur in it, and its quotes."""
+
+    start: str = ""
+    lines: int = 1
+    line_ends: frozenset[str] = frozenset()
+    quotes: int = 0
 
 
 def quote_name(name: str) -> str:
@@ -48,6 +65,11 @@ def quote_name(name: str) -> str:
 def quote_text(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _literal(path: str) -> str:
+    """A path that the reader does not take for a pattern."""
+    return re.sub(r"[*?\[]", lambda match: f"[{match[0]}]", path)
 
 
 def fold(name: str) -> str:
@@ -69,7 +91,8 @@ def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, delimiter: str |
     if magic[:4] == b"PAR1":
         return _open_parquet(con, path)
     zipped = magic[:2] == b"\x1f\x8b"
-    start = _check_text(path, zipped).lstrip("\ufeff \t\r\n")
+    text = _check_text(path, zipped)
+    start = text.start.lstrip("\ufeff \t\r\n")
     lines_of_json = {".jsonl", ".ndjson"} & {suffix.lower() for suffix in path.suffixes}
     if lines_of_json:
         return _open_json_lines(con, path, zipped)
@@ -80,76 +103,122 @@ def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, delimiter: str |
             en=f"{path.name} is not a table (it starts like a web page, JSON or an archive). "
             "Export it as CSV, TSV, JSON lines or Parquet.",
         )
-    return _open_delimited(con, path, zipped, delimiter)
+    return _open_delimited(path, zipped, delimiter, text)
 
 
 def _binary(path: Path, zipped: bool) -> IO[bytes]:
     return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
 
 
-def _check_text(path: Path, zipped: bool) -> str:
-    """Decode the whole file strictly as UTF-8 in blocks; return its beginning."""
+def _check_text(path: Path, zipped: bool) -> _Text:
+    """Decode the whole file strictly as UTF-8 in blocks and look at what matters for reading it.
+
+    Raises:
+        FileRefused: it is not UTF-8, or its compression is cut short or damaged.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    start, lines = "", 1
+    found, last = _Text(), ""
     try:
         with _binary(path, zipped) as handle:
             while block := handle.read(_CHUNK):
                 try:
                     text = decoder.decode(block)
                 except UnicodeDecodeError as error:
-                    line = lines + error.object[: error.start].count(b"\n")
+                    line = found.lines + error.object[: error.start].count(b"\n")
                     raise FileRefused(
                         "not_utf8",
                         zh=f"{path.name} 第 {line} 行不是 UTF-8 编码。请另存为“CSV UTF-8”。",
                         en=f"{path.name} line {line} is not UTF-8. Save the file as “CSV UTF-8”.",
                     ) from None
-                start = start or text[:2000]
-                lines += text.count("\n")
+                found.start = found.start or text[:2000]
+                found.lines += text.count("\n")
+                found.quotes += text.count('"')
+                found.line_ends |= _line_ends(last + text)
+                last = "\r" if text.endswith("\r") else ""
         decoder.decode(b"", final=True)
-    except (EOFError, gzip.BadGzipFile, UnicodeDecodeError):
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError):
         raise FileRefused(
             "cut_short",
-            zh=f"{path.name} 不完整（在中途被截断）。请重新导出。",
-            en=f"{path.name} is incomplete (cut off in the middle). Export it again.",
+            zh=f"{path.name} 不完整（在中途被截断或已损坏）。请重新导出。",
+            en=f"{path.name} is incomplete (cut off in the middle, or damaged). Export it again.",
         ) from None
-    return start
+    if last:
+        found.line_ends |= {"\r"}
+    return found
+
+
+def _line_ends(text: str) -> set[str]:
+    """The kinds of line ends in a text; a carriage return at its very end is not judged yet."""
+    both = text.count("\r\n")
+    alone = text.count("\r") - both - text.endswith("\r")
+    return {end for end, count in (("\r\n", both), ("\n", text.count("\n") - both), ("\r", alone)) if count}
 
 
 def _unique(path: Path, names: list[str]) -> tuple[str, ...]:
     named = [name.strip().lstrip("\ufeff") or f"column_{i}" for i, name in enumerate(names, start=1)]
     twice = [name for name, count in Counter(map(fold, named)).items() if count > 1]
     if twice:
-        shown = [n for n in named if fold(n) in twice]
+        # Without its header a file has data here, which may be personal: the places are named, not the names.
+        places = [str(i) for i, n in enumerate(named, start=1) if fold(n) in twice]
         raise FileRefused(
             "duplicate_header",
-            zh=f"{path.name} 有重复的列名：{'、'.join(shown)}。请只保留一列或改名。",
-            en=f"{path.name} has the same column name more than once: {', '.join(shown)}. Keep one or rename them.",
+            zh=f"{path.name} 有重复的列名：第 {'、'.join(places)} 列。请只保留一列或改名。",
+            en=f"{path.name} has the same column name more than once: columns {', '.join(places)}. Keep one or rename them.",
         )
     return tuple(named)
 
 
-def _open_delimited(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool, delimiter: str | None) -> Extract:
-    chosen, header, skip = delimiter, [], 1
+def _open_delimited(path: Path, zipped: bool, delimiter: str | None, text: _Text) -> Extract:
+    chosen, header = delimiter or ",", list[str]()
     for candidate in (delimiter,) if delimiter else _DELIMITERS:
-        with _binary(path, zipped) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, delimiter=candidate)
+        with _decoded(path, zipped) as handle:
             try:
-                found = next(reader)
+                found = next(csv.reader(handle, delimiter=candidate))
             except (StopIteration, csv.Error):
                 continue
             if len(found) > len(header):
-                chosen, header, skip = candidate, found, reader.line_num
+                chosen, header = candidate, found
     headers = _unique(path, header)
+    if text.quotes % 2:
+        _check_quotes(path, zipped, chosen)
+    held, place = None, str(path)
+    if len(text.line_ends) > 1:
+        # The reader takes one kind of line end. The copy has no name: it is gone however this process ends.
+        held = tempfile.TemporaryFile()
+        with _decoded(path, zipped, newline=None) as handle:
+            while block := handle.read(_CHUNK):
+                held.write(block.encode())
+        held.flush()
+        place, zipped = f"/dev/fd/{held.fileno()}", False
+    newline = repr("".join(text.line_ends) or "\n") if held is None else r"'\n'"
     columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in headers)
-    with _binary(path, zipped) as raw:
-        block = raw.read(_CHUNK)
-    newline = "\\r\\n" if b"\r\n" in block else "\\n" if b"\n" in block or b"\r" not in block else "\\r"
     source = (
-        f"read_csv({quote_text(str(path))}, header = false, skip = {skip}, columns = {{{columns}}}, auto_detect = false,"
-        f" delim = {quote_text(chosen or ',')}, quote = '\"', escape = '\"', new_line = '{newline}', store_rejects = true,"
+        f"read_csv({quote_text(_literal(place))}, header = false, skip = 1, columns = {{{columns}}}, auto_detect = false,"
+        f" delim = {quote_text(chosen)}, quote = '\"', escape = '\"', new_line = {newline}, store_rejects = true,"
         f" compression = '{'gzip' if zipped else 'none'}', parallel = false)"
     )
-    return Extract(path, headers, lambda names: _numbered(names, source), reports_rejects=True)
+    return Extract(path, headers, lambda names: _numbered(names, source), reports_rejects=True, held=held)
+
+
+def _decoded(path: Path, zipped: bool, newline: str | None = "") -> io.TextIOWrapper:
+    return io.TextIOWrapper(_binary(path, zipped), encoding="utf-8-sig", newline=newline)
+
+
+def _check_quotes(path: Path, zipped: bool, delimiter: str) -> None:
+    """Refuse a file that ends inside quotes; DuckDB drops its last rows without a word."""
+    line = 0
+    try:
+        with _decoded(path, zipped) as handle:
+            reader = csv.reader(handle, delimiter=delimiter, strict=True)
+            for _ in reader:
+                line = reader.line_num
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise FileRefused(
+                "unclosed_quote",
+                zh=f"{path.name} 第 {line + 1} 行起引号没有成对（文件可能被截断）。请检查后重新导出。",
+                en=f"{path.name} has an unclosed quote from line {line + 1} on (it may be cut short). Check it and export it again.",
+            ) from None
 
 
 def _numbered(names: tuple[str, ...], source: str) -> str:
@@ -158,7 +227,7 @@ def _numbered(names: tuple[str, ...], source: str) -> str:
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Extract:
-    source = f"read_parquet({quote_text(str(path))})"
+    source = f"read_parquet({quote_text(_literal(str(path)))})"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     except duckdb.Error:
@@ -181,12 +250,13 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Extract:
 def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -> Extract:
     # read_json turns offsets into UTC and numbers into doubles; one line as one text keeps what was sent.
     source = (
-        f"read_csv({quote_text(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, auto_detect = false,"
-        f" delim = '\\x1f', quote = '', escape = '', compression = '{'gzip' if zipped else 'none'}', parallel = false)"
+        "(SELECT n, line FROM (SELECT row_number() OVER () AS n, line FROM"
+        f" read_csv({quote_text(_literal(str(path)))}, header = false, columns = {{'line': 'VARCHAR'}}, auto_detect = false,"
+        f" delim = '\\x1f', quote = '', escape = '', compression = '{'gzip' if zipped else 'none'}', parallel = false))"
+        " WHERE trim(line) <> '')"
     )
     bad = con.execute(
-        f"SELECT n FROM (SELECT row_number() OVER () AS n, line FROM {source}) WHERE NOT json_valid(line)"  # noqa: S608
-        " OR json_type(line) <> 'OBJECT' ORDER BY n LIMIT 1"
+        f"SELECT n FROM {source} WHERE NOT json_valid(line) OR json_type(line) <> 'OBJECT' ORDER BY n LIMIT 1"  # noqa: S608
     ).fetchall()
     if bad:
         raise FileRefused(
@@ -195,17 +265,20 @@ def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -
             en=f"{path.name} line {bad[0][0]} is not a complete JSON object. Export it again, one object a line.",
         )
     keys = con.execute(
-        f"SELECT key, min(n * 1000 + i) FROM (SELECT n, unnest(json_keys(line)) AS key, generate_subscripts("  # noqa: S608
-        f"json_keys(line), 1) AS i FROM (SELECT row_number() OVER () AS n, line FROM {source})) GROUP BY key ORDER BY 2"
+        "SELECT key, min(n * 1000 + i) FROM (SELECT n, unnest(json_keys(line)) AS key, generate_subscripts("  # noqa: S608
+        f"json_keys(line), 1) AS i FROM {source}) GROUP BY key ORDER BY 2"
     ).fetchall()
     names = [str(row[0]) for row in keys]
     headers = _unique(path, names)
     original = dict(zip(headers, names, strict=True))
 
     def relation(wanted: tuple[str, ...]) -> str:
-        listed = "".join(
-            f", json_extract_string(line, {quote_text('$.' + quote_name(original[n]))}) AS {quote_name(n)}" for n in wanted
-        )
-        return f"(SELECT row_number() OVER () AS _source_row{listed} FROM {source})"
+        listed = "".join(f", json_extract_string(line, {quote_text(_pointer(original[n]))}) AS {quote_name(n)}" for n in wanted)
+        return f"(SELECT n AS _source_row{listed} FROM {source})"
 
     return Extract(path, headers, relation, reports_rejects=False)
+
+
+def _pointer(key: str) -> str:
+    """JSON pointer of a key of the object; a JSON path cannot name one that holds a quote."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")

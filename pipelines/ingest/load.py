@@ -227,7 +227,7 @@ def _stage_one(
         raise _unreadable_file(name, error) from None
     shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
     con.execute("UPDATE _mapped SET _source_row = n FROM _renumbered WHERE _source_row = old") if shape else None
-    item.rows_in, item.left_out = map(int, con.execute("SELECT count(*), count_if(_left_out) FROM _mapped").fetchall()[0])
+    item.rows_in, item.left_out = map(int, con.execute("SELECT count(*), count(*) FILTER (WHERE _left_out) FROM _mapped").fetchall()[0])
     item.rows_in += shape
     item.rejected = shape
     if item.found.manifest.rows is not None and item.found.manifest.rows != item.rows_in:

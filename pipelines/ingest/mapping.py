@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,12 +76,13 @@ def parse_expression(text: str) -> exp.Expression:
         ValueError: it does not parse, or reaches outside the row (subqueries, tables, files, settings).
     """
     try:
-        tree = sqlglot.parse_one(text, read="duckdb")
-    except sqlglot.errors.ParseError as error:
+        trees = sqlglot.parse(text, read="duckdb")
+    except sqlglot.errors.SqlglotError as error:
         raise ValueError(f"cannot read the SQL expression {text!r}: {error}") from None
-    if not isinstance(tree, exp.Expression) or isinstance(tree, exp.Query | exp.Command | exp.DDL | exp.DML):
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Query):
         raise ValueError(f"{text!r} is not an expression over one row")
-    forbidden = (exp.Query, exp.Subquery, exp.Table, exp.Window, exp.AggFunc)
+    forbidden = (exp.Query, exp.Subquery, exp.Table, exp.Window, exp.AggFunc, exp.Star, exp.Columns)
     if found := tree.find(*forbidden):
         raise ValueError(f"{text!r} may use only the columns of the same row, not {found.sql(dialect='duckdb')}")
     for call in tree.find_all(exp.Anonymous):
@@ -139,6 +141,7 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
         FileRefused: a column that the mapping names or the contract requires is not in the file, or two headers fit one.
     """
     by_fold = {fold(header): header for header in headers}
+    shown = _shown(contract, mapping, headers)
     bindings: list[Binding] = []
     used: set[str] = set()
     missing: list[Column] = []
@@ -153,15 +156,15 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
                 missing.append(column)
             continue
         item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted
-        names = _source_names(item, by_fold, file_name)
+        names = _source_names(item, by_fold, file_name, shown)
         used |= set(names)
         known = _known_sql(contract, mapping, item, by_fold)
         spelled, maps_values = _spelled_sql(column, item)
         bindings.append(Binding(column, known, spelled, maps_values, tuple(item.formats)))
     if missing:
-        raise FileRefused("missing_column", **_missing(missing, headers, file_name))
+        raise FileRefused("missing_column", **_missing(missing, shown, file_name))
     for item_left_out in mapping.leave_out:
-        used |= set(_column_names(item_left_out.where, by_fold, file_name))
+        used |= set(_column_names(item_left_out.where, by_fold, file_name, shown))
     ordered = tuple(header for header in headers if header in used)
     return BoundMapping(tuple(bindings), ordered, tuple(h for h in headers if h not in used))
 
@@ -182,38 +185,49 @@ def _recognise(column: Column, by_fold: dict[str, str], file_name: str) -> str |
     return found[0] if found else None
 
 
-def _missing(missing: list[Column], headers: tuple[str, ...], file_name: str) -> dict[str, str]:
+def _shown(contract: Contract, mapping: Mapping, headers: tuple[str, ...]) -> str:
+    """The headers for a message; without its header a file of people has a person in the first row, who is not shown."""
+    known = {fold(text) for column in contract.columns for text in (column.name, column.label_zh, *column.synonyms)}
+    for item in mapping.columns.values():
+        name = item if isinstance(item, str) else item.column
+        known |= {fold(name)} if name else set()
+    data = sum(fold(header) in known for header in headers) < 2 or any(re.search(r"\d{4}", h) for h in headers)
+    if data and any(column.personal for column in contract.columns):
+        return "（首行不像表头，不予显示 · the first row does not look like a header and is not shown）"
+    return "、".join(headers)
+
+
+def _missing(missing: list[Column], shown: str, file_name: str) -> dict[str, str]:
     zh = "、".join(f"“{c.label_zh}”" for c in missing)
     en = "; ".join(f"{c.name} (or {', '.join((c.label_zh, *c.synonyms)[:4])})" for c in missing)
     return {
-        "zh": f"{file_name} 缺少必需的列：{zh}。文件中的列：{'、'.join(headers)}。请补上该列，或在映射文件中说明它的名称。",
-        "en": f"{file_name} lacks the required column {en}. Columns found: {', '.join(headers)}. "
+        "zh": f"{file_name} 缺少必需的列：{zh}。文件中的列：{shown}。请补上该列，或在映射文件中说明它的名称。",
+        "en": f"{file_name} lacks the required column {en}. Columns found: {shown.replace('、', ', ')}. "
         "Add the column, or say in the mapping what it is called.",
     }
 
 
-def _resolve(name: str, by_fold: dict[str, str], file_name: str) -> str:
+def _resolve(name: str, by_fold: dict[str, str], file_name: str, shown: str) -> str:
     header = by_fold.get(fold(name))
     if header is None:
-        found = "、".join(by_fold.values())
         raise FileRefused(
             "missing_column",
-            zh=f"映射文件要求的列“{name}”不在 {file_name} 中。文件中的列：{found}。",
+            zh=f"映射文件要求的列“{name}”不在 {file_name} 中。文件中的列：{shown}。",
             en=f"The mapping asks for the column {name}, which {file_name} does not have. Columns found: "
-            f"{', '.join(by_fold.values())}.",
+            f"{shown.replace('、', ', ')}.",
         )
     return header
 
 
-def _column_names(expression: str, by_fold: dict[str, str], file_name: str) -> list[str]:
-    return [_resolve(c.name, by_fold, file_name) for c in parse_expression(expression).find_all(exp.Column)]
+def _column_names(expression: str, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
+    return [_resolve(c.name, by_fold, file_name, shown) for c in parse_expression(expression).find_all(exp.Column)]
 
 
-def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str) -> list[str]:
+def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
     if item.column is not None:
-        return [_resolve(item.column, by_fold, file_name)]
+        return [_resolve(item.column, by_fold, file_name, shown)]
     if item.expression is not None:
-        return _column_names(item.expression, by_fold, file_name)
+        return _column_names(item.expression, by_fold, file_name, shown)
     return []
 
 
@@ -244,6 +258,7 @@ def _known_sql(contract: Contract, mapping: Mapping, item: ColumnMapping, by_fol
     else:
         text = f"CAST({expression_sql(item.expression or 'NULL', by_fold)} AS VARCHAR)"
     tokens = dict.fromkeys(token.strip() for token in ("", *contract.null_tokens, *mapping.null_tokens))
+    tokens = {token: None for token in tokens if token not in item.values}
     return f"CASE WHEN {text} IN ({', '.join(map(quote_text, tokens))}) THEN NULL ELSE {text} END"
 
 

@@ -22,7 +22,7 @@ def load_key(slug: str) -> bytes:
     """The city's pseudonym key: STREETWISE_KEY, else the key file, which is made (mode 0400) the first time.
 
     Raises:
-        PermissionError: the key file can be read by others.
+        PermissionError: the key file can be read by others, or is empty.
     """
     if value := os.environ.get(KEY_VARIABLE):
         return value.encode()
@@ -34,7 +34,11 @@ def load_key(slug: str) -> bytes:
             handle.write(secrets.token_hex(32))
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others; run: chmod 0400 {path}")
-    return path.read_text().strip().encode()
+    key = path.read_text().strip()
+    if not key:
+        # With an empty key the pseudonyms of identity numbers are reversed in half a minute.
+        raise PermissionError(f"{path} is empty; put the key back from its copy, or remove the file to have a new one made")
+    return key.encode()
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:

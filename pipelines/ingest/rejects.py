@@ -61,5 +61,5 @@ def export(con: duckdb.DuckDBPyConnection, city: City, delivery_ids: list[str]) 
                 path.unlink(missing_ok=True)
             continue
         frame.write_parquet(paths[0])
-        neutral = frame.with_columns(pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'${1}"))
+        neutral = frame.with_columns(pl.col(pl.String).str.replace(r"^([=+\-@＝＋－＠\t\r\n])", "'${1}"))
         neutral.write_csv(paths[1], include_bom=True)

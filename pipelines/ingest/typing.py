@@ -17,13 +17,19 @@ def _list(items: tuple[str, ...]) -> str:
     return "[" + ", ".join(quote_text(item) for item in items) + "]"
 
 
+def _spelled(text: str) -> str:
+    """SQL of a date or time with hyphens, colons and a blank, whatever an office put there."""
+    # One spelling first: every format that is tried in vain costs as much as the one that fits.
+    return f"trim(replace(replace(translate({text}, '/年月T０１２３４５６７８９－：', '--- 0123456789-:'), '日 ', ' '), '日', ' '))"
+
+
 def _moment(text: str, formats: tuple[str, ...]) -> str:
     """SQL of the local TIMESTAMP that a text without offset means, by the declared formats or year first."""
     if formats:
         return f"try_strptime({text}, {_list(formats)})"
-    # One spelling first: every format that is tried in vain costs as much as the one that fits.
-    spelled = f"trim(replace(replace(translate({text}, '/年月T', '--- '), '日 ', ' '), '日', ' '))"
-    return f"try_strptime({spelled}, {_list(_YEAR_FIRST)})"
+    # strptime takes 3/5/26 for a day of the year 3, and 460861 for one of the year 4608.
+    year = f"regexp_matches({_spelled(text)}, '^[0-9]{{4}}(-|[0-9]{{4}}$)')"
+    return f"CASE WHEN {year} THEN try_strptime({_spelled(text)}, {_list(_YEAR_FIRST)}) END"
 
 
 def _plain_number(text: str) -> str:
@@ -61,7 +67,7 @@ def typed_sql(column: Column, text: str, *, formats: tuple[str, ...], source_zon
         return f"CAST(year({day}) AS {column.physical_type})" if column.personal == "birth_year" else day
     zone = quote_text(source_zone)
     naive = f"timezone('UTC', timezone({zone}, {_moment(text, formats)}))"
-    aware = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
+    aware = f"timezone('UTC', TRY_CAST(replace(replace({_spelled(text)}, ' +', '+'), ' -', '-') AS TIMESTAMPTZ))"
     return f"CASE WHEN regexp_matches({text}, ':[0-9.]+ ?{_OFFSET}') THEN {aware} ELSE {naive} END"
 
 

@@ -1,5 +1,62 @@
 -- Every figure: value, 95 % Wilson interval, target and status, by indicator, period, area, dimension and member.
-WITH parts AS (
+WITH cells AS (
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        numerator, denominator, excluded, pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.ticket_cells
+    UNION ALL
+    SELECT
+        'T13' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
+        excluded, CAST(0 AS BIGINT) AS pending,
+        median_hours AS quantile
+    FROM cube.ticket_hours_cells
+    UNION ALL
+    SELECT
+        'T14' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
+        excluded, CAST(0 AS BIGINT) AS pending,
+        percentile_90_hours AS quantile
+    FROM cube.ticket_hours_cells
+    UNION ALL
+    SELECT
+        'T11' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(opened AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.backlog_cells
+    UNION ALL
+    SELECT
+        'T12' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        CAST(overdue AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.backlog_cells
+    WHERE overdue > 0
+    UNION ALL
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
+        numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.meeting_cells
+    UNION ALL
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, dimension, member,
+        numerator, denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.stock_cells
+    UNION ALL
+    SELECT
+        indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
+        numerator, denominator,
+        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile
+    FROM cube.empty_cells
+),
+parts AS (
     SELECT
         c.indicator_id,
         i.version AS indicator_version,
@@ -18,7 +75,8 @@ WITH parts AS (
         i.scale,
         i.direction,
         i.people,
-        greatest(y.people_minimum, i.minimum_count) AS minimum,
+        i.minimum_count,
+        y.people_minimum,
         e.elapsed_share,
         NOT e.is_over
             OR c.pending > 0
@@ -28,7 +86,7 @@ WITH parts AS (
             ) AS is_provisional,
         e.as_of,
         s.value AS target
-    FROM cube.cells AS c
+    FROM cells AS c
     INNER JOIN core.indicator_periods AS e
         ON e.indicator_id = c.indicator_id AND e.grain = c.grain AND e.period_start = c.period_start
     INNER JOIN reference.indicators AS i ON i.indicator_id = c.indicator_id
@@ -38,8 +96,10 @@ WITH parts AS (
 valued AS (
     SELECT
         *,
-        coalesce(people AND coalesce(denominator, numerator) > 0 AND coalesce(denominator, numerator) < minimum, FALSE)
-            AS is_suppressed,
+        people AND (
+            (numerator > 0 AND numerator < people_minimum)
+            OR (kind = 'proportion' AND denominator > 0 AND denominator < greatest(people_minimum, minimum_count))
+        ) AS is_suppressed,
         CASE
             WHEN kind IN ('count', 'amount') THEN numerator
             WHEN kind IN ('median', 'percentile') THEN quantile
@@ -100,11 +160,3 @@ SELECT
     as_of,
     CAST(NULL AS VARCHAR) AS run_id
 FROM bounded
-ORDER BY
-    indicator_id NULLS LAST,
-    grain NULLS LAST,
-    area_level NULLS LAST,
-    dimension NULLS LAST,
-    area_code NULLS LAST,
-    period_start NULLS LAST,
-    member NULLS LAST

@@ -1,0 +1,109 @@
+"""What the documents promise, the code has: commands, keys, variables, datasets, files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from pipelines.city import Settings
+from pipelines.cli import app
+from pipelines.contracts.model import load_contracts
+from pipelines.ingest.mapping import ColumnMapping, Mapping
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = {
+    path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+CODE = {
+    path: path.read_text(encoding="utf-8")
+    for folder in ("pipelines", "dashboards")
+    for path in (ROOT / folder).rglob("*.py")
+}
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+
+def first_cells(document: str, heading: str) -> set[str]:
+    """The names in the first column of the table under a heading."""
+    section = re.split(r"^## ", DOCUMENTS[document], flags=re.MULTILINE)
+    body = next(part for part in section if part.startswith(heading))
+    return {match for line in body.splitlines() for match in re.findall(r"^\| `([^`]+)` \|", line)}
+
+
+def test_readme_shows_every_command_and_no_other() -> None:
+    shown = {cell.split()[1] for cell in first_cells("README.md", "Commands")}
+    assert shown == set(COMMANDS)
+
+
+def test_every_option_that_a_document_shows_exists() -> None:
+    options = {name for command in COMMANDS.values() for parameter in command.params for name in parameter.opts} | {
+        "--help"
+    }
+    shown = {
+        o
+        for text in DOCUMENTS.values()
+        for line in re.findall(r"streetwise [a-z-]+[^\n`|]*", text)
+        for o in re.findall(r"--[a-z-]+", line)
+    }
+    assert shown <= options
+    assert {"--rebuild", "--name-zh"} <= shown
+
+
+def test_every_command_says_what_it_does_and_every_option_has_help() -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        for parameter in command.params:
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+def test_the_reference_of_city_yaml_has_every_key() -> None:
+    assert first_cells("city.md", "city.yaml") == set(Settings.model_fields)
+
+
+def test_the_reference_of_mappings_has_every_key() -> None:
+    assert first_cells("city.md", "Mappings") == set(Mapping.model_fields)
+    for key in ColumnMapping.model_fields:
+        assert f"`{key}`" in DOCUMENTS["city.md"]
+
+
+def test_the_mapping_that_readme_shows_is_valid() -> None:
+    import yaml
+
+    text = next(block for block in re.findall(r"```yaml\n(.*?)```", DOCUMENTS["README.md"], flags=re.DOTALL))
+    assert Mapping.model_validate(yaml.safe_load(text)).columns
+
+
+def test_the_documents_name_every_dataset() -> None:
+    for dataset in load_contracts():
+        assert f"`{dataset}`" in DOCUMENTS["city.md"]
+
+
+def test_the_documents_name_every_variable_that_the_code_reads() -> None:
+    read = {name for text in CODE.values() for name in re.findall(r"STREETWISE_[A-Z_]+", text)}
+    assert first_cells("operations.md", "Variables") == read | {"STREETWISE_SHARED"}
+
+
+def test_every_make_target_that_a_document_shows_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    shown = {
+        t
+        for text in DOCUMENTS.values()
+        for t in re.findall(r"\bmake (run|test|refresh|lint|lock|[a-z]+)(?=[ `\n]+(?:CITY|#|$|`)|`)", text)
+    }
+    assert {"run", "test", "refresh"} <= shown <= targets
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_link_and_picture_of_a_document_is_there(name: str) -> None:
+    folder = ROOT if name == "README.md" else ROOT / "docs"
+    for target in re.findall(r"\]\(([^)#]+)\)", DOCUMENTS[name]):
+        if not target.startswith("http"):
+            assert (folder / target).exists(), target
+
+
+def test_every_page_has_its_line() -> None:
+    pages = {p.stem for p in (ROOT / "dashboards" / "app_pages").glob("*.py") if p.stem != "__init__"}
+    shown = set(re.findall(r"^\| `([a-z]+)` \| [^|]+\?[^|]* \|$", DOCUMENTS["pages.md"], flags=re.MULTILINE))
+    assert shown == pages

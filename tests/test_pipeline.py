@@ -1,0 +1,194 @@
+"""The whole line on the sample city: raw extracts in, the published figures of the field out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from dagster import DagsterInstance
+
+from pipelines.city import City
+from pipelines.contracts.model import load_contracts
+from pipelines.refresh import refresh
+from pipelines.sample_city import make_sample_city
+
+KEY = "a key of the tests"
+TODAY = date(2026, 11, 22)
+LAST_MONTH, THIS_MONTH, LAST_YEAR = "2026-10-01", "2026-11-01", "2025-01-01"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    folder = tmp_path_factory.mktemp("city") / "sample"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETWISE_KEY", KEY)
+        make_sample_city(folder, today=TODAY)
+        opened = City.open(folder)
+        outcome = refresh(opened, instance=DagsterInstance.ephemeral())
+        assert outcome.succeeded, outcome.problems
+        yield opened
+
+
+def ask(city: City, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+    con = duckdb.connect(str((city.published / "current").resolve()), read_only=True)
+    try:
+        return con.execute(sql, list(parameters)).fetchall()
+    finally:
+        con.close()
+
+
+def figure(
+    city: City, indicator: str, period: str, *, grain: str = "month", dimension: str = "all", member: str = "all"
+) -> tuple[float, float | None, float]:
+    """(numerator, denominator, value) of the whole city."""
+    rows = ask(
+        city,
+        "SELECT numerator, denominator, value FROM marts.indicator_values WHERE indicator_id = ? AND grain = ? AND period_start = ?"
+        " AND area_level = 'city' AND dimension = ? AND member = ?",
+        indicator, grain, period, dimension, member,
+    )  # fmt: skip
+    assert len(rows) == 1, rows
+    return rows[0]  # type: ignore[return-value]
+
+
+def test_the_ladder_of_areas_has_5_districts_26_streets_and_239_communities(city: City) -> None:
+    rows = dict(ask(city, "SELECT level, count(*) FROM marts.areas WHERE is_current GROUP BY level"))
+    assert rows == {"city": 1, "district": 5, "street": 26, "community": 239, "grid": 986}
+
+
+@pytest.mark.parametrize(
+    ("rung", "number"),
+    [("street_committee", 26), ("community_committee", 239), ("grid_branch", 986), ("building_group", 3460)],
+)
+def test_every_rung_of_the_ladder_of_organisations_has_its_number(city: City, rung: str, number: int) -> None:
+    assert figure(city, "M01", THIS_MONTH, dimension="org_level", member=rung)[0] == number
+
+
+def test_there_are_1904_committee_members(city: City) -> None:
+    assert figure(city, "M17", THIS_MONTH)[0] == 1904
+
+
+def test_the_last_full_year_saw_1300_assemblies_and_980_of_their_matters_resolved(city: City) -> None:
+    assert figure(city, "L03", LAST_YEAR, grain="year")[0] == 1300
+    assert figure(city, "L04", LAST_YEAR, grain="year")[0] == 980
+
+
+def test_the_project_fund_of_56_67_million_yuan_reached_the_communities_whole(city: City) -> None:
+    released, budget, share = figure(city, "F02", LAST_YEAR, grain="year", dimension="fund", member="project")
+    assert (released, budget, share) == (56_670_000, 56_670_000, 1)
+
+
+def test_all_19000_serving_members_reported_to_their_community(city: City) -> None:
+    assert figure(city, "M09", THIS_MONTH) == (19_000, 19_000, 1)
+
+
+def test_85_percent_of_265_centres_have_500_square_metres(city: City) -> None:
+    large, centres, share = figure(city, "M16", THIS_MONTH)
+    assert (centres, round(100 * share)) == (265, 85)
+    assert large == 225
+
+
+def test_97_2_percent_of_the_matters_of_station_visits_of_the_last_full_month_are_resolved(city: City) -> None:
+    resolved, accepted, share = figure(city, "T02", LAST_MONTH, dimension="channel", member="visit")
+    assert (resolved, accepted, share) == (486, 500, 0.972)
+
+
+def test_every_row_of_every_delivery_is_accounted_for(city: City) -> None:
+    rows = ask(
+        city,
+        "SELECT count(*), count(*) FILTER (WHERE rows_in <> rows_loaded + rows_rejected + rows_deduplicated + rows_left_out),"
+        " sum(rows_rejected), sum(rows_deduplicated) FROM marts.deliveries",
+    )
+    deliveries, unbalanced, rejected, deduplicated = rows[0]
+    assert (unbalanced, rejected) == (0, 38)  # the bad rows that the generator plants, and no other
+    assert deliveries == 53
+    assert deduplicated and int(str(deduplicated)) > 0
+
+
+def test_districts_and_unlocated_rows_add_up_to_the_city_in_every_additive_figure(city: City) -> None:
+    rows = ask(
+        city,
+        """
+        SELECT indicator_id, period_start, dimension, member FROM marts.indicator_values
+        JOIN marts.indicators USING (indicator_id)
+        WHERE kind NOT IN ('median', 'percentile') AND NOT people AND grain = 'month' AND area_level IN ('city', 'district')
+        GROUP BY ALL
+        HAVING abs(coalesce(sum(numerator) FILTER (WHERE area_level = 'city'), 0)
+                 - coalesce(sum(numerator) FILTER (WHERE area_level = 'district'), 0)) > 0.005
+            OR abs(coalesce(sum(denominator) FILTER (WHERE area_level = 'city'), 0)
+                 - coalesce(sum(denominator) FILTER (WHERE area_level = 'district'), 0)) > 0.005
+        """,
+    )
+    assert rows == []
+
+
+def test_every_grain_level_and_dimension_of_the_tickets_is_published(city: City) -> None:
+    found = set(
+        ask(city, "SELECT DISTINCT grain, area_level, dimension FROM marts.indicator_values WHERE indicator_id = 'T02'")
+    )
+    levels = ("city", "district", "street", "community", "grid")
+    dimensions = ("all", "channel", "category_1")
+    assert found == {(g, a, d) for g in ("day", "week", "month", "quarter", "year") for a in levels for d in dimensions}
+
+
+def test_no_figure_about_fewer_than_ten_people_is_published(city: City) -> None:
+    shown = ask(
+        city,
+        "SELECT count(*) FROM marts.indicator_values JOIN marts.indicators USING (indicator_id) WHERE people"
+        " AND (numerator BETWEEN 1 AND 9 OR (kind = 'proportion' AND denominator BETWEEN 1 AND 9))",
+    )
+    hidden = ask(
+        city, "SELECT count(*), count(value), count(numerator) FROM marts.indicator_values WHERE status = 'suppressed'"
+    )
+    assert shown == [(0,)]
+    assert hidden[0][0] != 0 and hidden[0][1:] == (0, 0)
+
+
+def canonical_name(header: str) -> str | None:
+    """The column of the contract that a header of the extract spells."""
+    columns = load_contracts()["tickets"].columns
+    return next((c.name for c in columns if header in (c.name, c.label_zh, *c.synonyms)), None)
+
+
+def test_changing_one_raw_row_moves_the_figure(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs last: one resolved visit of last month is delivered again as still open."""
+    monkeypatch.setenv("STREETWISE_KEY", KEY)
+    file, ticket_id = a_resolved_visit(city)
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.reader(handle))
+    place = {name: i for i, header in enumerate(rows[0]) if (name := canonical_name(header))}
+    row = next(r for r in rows if ticket_id in r)
+    for name in (
+        "first_resolved_at",
+        "resolved_at",
+        "first_closed_at",
+        "closed_at",
+        "callback_at",
+        "callback_resolved",
+    ):
+        row[place[name]] = ""
+    row[place["status"]] = "在办"
+    with file.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows(rows)
+    assert refresh(city, instance=DagsterInstance.ephemeral()).succeeded
+    assert figure(city, "T02", LAST_MONTH, dimension="channel", member="visit") == (485, 500, 0.97)
+
+
+def a_resolved_visit(city: City) -> tuple[Path, str]:
+    """A file of the extracts and a ticket in it that no later file updates: a resolved visit of last month."""
+    con = duckdb.connect(str(city.warehouse), read_only=True)
+    try:
+        rows = con.execute(
+            "SELECT d.file_name, t.ticket_id FROM landing.tickets AS t JOIN landing.deliveries AS d ON d.delivery_id = t._delivery_id"
+            " WHERE t.channel = 'visit' AND t.accepted_on >= ? AND t.accepted_on < ? AND t.resolved_at IS NOT NULL"
+            " AND t.reopened_at IS NULL AND t.status IN ('resolved', 'closed') AND t.exclusion_code IS NULL"
+            " AND d.file_name LIKE '%2026-10.csv' ORDER BY t.ticket_id LIMIT 1",
+            [LAST_MONTH, THIS_MONTH],
+        ).fetchall()
+    finally:
+        con.close()
+    return city.folder / "extracts" / "tickets" / str(rows[0][0]), str(rows[0][1])

@@ -1,0 +1,217 @@
+"""Personal data: keyed pseudonyms, the key's file, and canaries that are searched for in every byte of the state."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import io
+import json
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from conftest import Refreshed, run_cli
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_city import CANARIES, KEY, SmallCity, fill, lines, make_small_city
+
+from pipelines import transform
+from pipelines.ingest.privacy import hmac_pads, key_file, load_key, pseudonym_sql
+
+
+def pseudonym(value: str, key: str = KEY) -> str:
+    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()
+
+
+@given(st.binary(max_size=200), st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40))
+@settings(max_examples=60, deadline=None, database=None)
+def test_a_pseudonym_is_the_hmac_that_python_computes(key: bytes, value: str) -> None:
+    inner, outer = hmac_pads(key)
+    with duckdb.connect() as con:
+        con.execute("SET VARIABLE inner_pad = $1", [inner])
+        con.execute("SET VARIABLE outer_pad = $1", [outer])
+        found = con.execute(f"SELECT {pseudonym_sql('$1')}", [value]).fetchall()
+    assert found == [(hmac.new(key, value.encode(), hashlib.sha256).hexdigest(),)]
+
+
+def test_identifiers_land_as_pseudonyms_and_what_only_identifies_does_not_land(city: SmallCity) -> None:
+    city.drop("members", "a.csv", lines("member_id,org_id,name,id_number,phone,birth_date", "440300198807011234,O1,甲,440300198807011234,13912340001,1988-07-01"))
+    city.load("members")
+    assert city.rows("SELECT member_id, birth_year FROM landing.members") == [(pseudonym("440300198807011234"), 1988)]
+    columns = {row[0] for row in city.rows("DESCRIBE landing.members")}
+    assert not columns & {"name", "id_number", "phone", "birth_date"}
+
+
+def test_an_empty_identifier_stays_empty(city: SmallCity) -> None:
+    city.drop("tickets", "a.csv", lines("ticket_id,status,accepted_at,reporter_id", "T1,open,2026-03-01,", "T2,open,2026-03-01,x"))
+    city.load("tickets")
+    assert city.rows("SELECT reporter_id FROM landing.tickets ORDER BY ticket_id") == [(None,), (pseudonym("x"),)]
+
+
+def test_one_person_is_the_same_pseudonym_however_the_cell_is_padded(city: SmallCity) -> None:
+    city.drop("members", "a.csv", lines("member_id,org_id", "440300198807011234,O1", " 440300198807011234　,O2"))
+    city.load("members")
+    assert city.rows("SELECT DISTINCT member_id FROM landing.members") == [(pseudonym("440300198807011234"),)]
+
+
+# -- the key ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_made_once_in_a_file_that_only_its_owner_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    key = load_key("c-smalltown")
+    path = tmp_path / "streetwise" / "keys" / "c-smalltown.key"
+    assert key_file("c-smalltown") == path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+    assert len(key) == 64 and load_key("c-smalltown") == key
+    assert load_key("another-city") != key
+
+
+@pytest.mark.parametrize("mode", [0o440, 0o404, 0o644])
+def test_a_key_that_others_can_read_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    load_key("c")
+    key_file("c").chmod(mode)
+    with pytest.raises(PermissionError, match="can be read by others; run: chmod 0400"):
+        load_key("c")
+
+
+def test_an_empty_key_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    key_file("c").parent.mkdir(parents=True)
+    key_file("c").write_text("\n")
+    key_file("c").chmod(0o400)
+    with pytest.raises(PermissionError, match="is empty"):
+        load_key("c")
+
+
+def test_the_key_lies_outside_the_city_folder(city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STREETWISE_KEY")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    city.drop("members", "a.csv", lines("member_id,org_id", "1,O1"))
+    city.load("members")
+    key = load_key(city.open().slug).decode()
+    assert city.rows("SELECT member_id FROM landing.members") == [(pseudonym("1", key),)]
+    assert not hits(city.folder, (key,))
+
+
+def test_the_key_of_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("STREETWISE_KEY", "from outside")
+    assert load_key("c") == b"from outside"
+    assert not key_file("c").exists()
+
+
+# -- canaries --------------------------------------------------------------------------------------------------------
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and what it holds once decompressed."""
+    data = path.read_bytes()
+    yield data
+    if data[:2] == b"\x1f\x8b":
+        yield gzip.decompress(data)
+    if data[:4] == b"PAR1":
+        yield pl.read_parquet(io.BytesIO(data)).write_json().encode()
+    if data[:15] == b"SQLite format 3":
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as lite:
+            yield "\n".join(lite.iterdump()).encode()
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as con:
+            tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+            for schema, table in tables:
+                rows = con.execute(f'SELECT to_json(t) FROM "{schema}"."{table}" AS t').fetchall()
+                yield "\n".join(str(row[0]) for row in rows).encode()
+
+
+def spelled(word: str) -> set[bytes]:
+    """A word in every encoding in which it might have been written."""
+    return {word.encode(), word.encode("utf-16-le"), word.encode("gb18030"), json.dumps(word)[1:-1].encode()}
+
+
+def hits(folder: Path, words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Every file below a folder that holds one of the words, with the word."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            whole = list(contents(path))
+            found += [(str(path.relative_to(folder)), w) for w in words if any(form in part for form in spelled(w) for part in whole)]
+    return found
+
+
+@pytest.mark.parametrize("write", ["text", "json", "parquet", "gzip", "duckdb", "sqlite"])
+def test_the_search_finds_a_canary_in_every_kind_of_file(tmp_path: Path, write: str) -> None:
+    word = CANARIES[0]
+    path = tmp_path / f"file.{write}"
+    if write == "text":
+        path.write_text(f"a {word} b", encoding="utf-8")
+    elif write == "json":
+        path.write_text(json.dumps([word]))
+    elif write == "parquet":
+        pl.DataFrame({"a": [word] * 1000}).write_parquet(path)
+    elif write == "gzip":
+        path.write_bytes(gzip.compress(word.encode() * 3))
+    elif write == "duckdb":
+        with duckdb.connect(str(path)) as con:
+            con.execute("CREATE TABLE t AS SELECT $1 AS a FROM range(10000)", [word])
+    else:
+        with sqlite3.connect(path) as lite:
+            lite.execute("CREATE TABLE t AS SELECT ? AS a", [word])
+    assert hits(tmp_path, CANARIES) == [(path.name, word)]
+
+
+def test_no_personal_value_of_good_or_rejected_rows_is_anywhere_in_the_state(refreshed: Refreshed) -> None:
+    assert refreshed.result.exit_code == 0
+    assert len(refreshed.city.rejects()) == 4
+    state = refreshed.city.folder / "state"
+    assert hits(refreshed.city.folder / "extracts", CANARIES)  # they were sent
+    kinds = {path.suffix for path in state.rglob("*") if path.is_file()}
+    assert {".duckdb", ".parquet", ".csv", ".db", ".html", ".json"} <= kinds
+    assert hits(state, CANARIES) == []
+    assert not [word for word in CANARIES if word in refreshed.result.output]
+
+
+def test_no_personal_value_of_a_refused_file_is_anywhere_in_the_state(refused: Refreshed) -> None:
+    assert refused.result.exit_code == 1
+    assert refused.city.rows("SELECT count(*) FROM landing.deliveries WHERE outcome = 'refused'") == [(10,)]
+    assert hits(refused.city.folder / "state", CANARIES) == []
+    assert not [word for word in CANARIES if word in refused.result.output]
+
+
+def test_a_crash_that_quotes_a_row_leaves_nothing_of_it_in_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refreshed: Refreshed
+) -> None:
+    city = make_small_city(tmp_path / "city")
+    fill(city)
+
+    def crash(con: duckdb.DuckDBPyConnection, *_: object, **__: object) -> None:
+        con.execute("SELECT CAST('欧阳慕蓉 440300198807011234' AS INTEGER)")
+
+    monkeypatch.setattr(transform, "load_dataset", crash)
+    result = run_cli("refresh", "--city", str(city.folder))
+    assert result.exit_code == 1
+    assert "ConversionException while loading members" in result.output or "landing__members: RuntimeError" in result.output
+    assert (city.folder / "state" / "dagster_home").is_dir()
+    assert hits(city.folder / "state", CANARIES) == []
+    assert not [word for word in CANARIES if word in result.output]
+
+
+def test_no_file_of_the_state_holds_the_key(refreshed: Refreshed) -> None:
+    assert hits(refreshed.city.folder / "state", (KEY,)) == []
+
+
+def test_the_state_is_made_again_from_the_extracts_alone(refreshed: Refreshed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETWISE_KEY", KEY)
+    folder = tmp_path / "again"
+    shutil.copytree(refreshed.city.folder, folder, ignore=shutil.ignore_patterns("state"))
+    again = SmallCity(folder)
+    for dataset in ("members", "tickets"):
+        again.load(dataset)
+        query = f"SELECT * EXCLUDE (_delivery_id) FROM landing.{dataset} ORDER BY ALL"
+        assert again.rows(query) == refreshed.city.rows(query)

@@ -1,0 +1,294 @@
+"""Publishing: whatever happens and whenever, a reader finds the old edition or the new one, whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from small_city import SmallCity
+
+from pipelines import publish as publishing
+from pipelines.paths import ROOT
+from pipelines.publish import AUDITS, AuditFailed, current_edition, publish, write_last_refresh
+from pipelines.warehouse import open_warehouse
+
+MAY = datetime(2126, 5, 1, 2, 0, tzinfo=UTC)  # later than the fixture's own edition
+
+
+@pytest.fixture
+def quick_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data Docs of one line; building them takes a second and is not what these tests are about."""
+
+    def write(con: duckdb.DuckDBPyConnection, city: object, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "index.html").write_text("docs")
+
+    monkeypatch.setattr(publishing, "_write_data_docs", write)
+
+
+def publish_now(city: SmallCity, *, day: int = 0, run_id: str = "run-2") -> str:
+    with open_warehouse(city.open()) as con:
+        return publish(con, city.open(), run_id=run_id, now=MAY + timedelta(days=day))
+
+
+def change(city: SmallCity, sql: str) -> None:
+    with open_warehouse(city.open()) as con:
+        con.execute(sql)
+
+
+def read(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def check_valid(folder: Path) -> str:
+    """The pointer leads to a whole edition with its manifest and its Data Docs; return the edition's name."""
+    target = os.readlink(folder / "current")
+    assert "/" not in target
+    file = folder / target
+    manifest = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == manifest["sha256"]
+    assert manifest["edition"] == file.stem
+    assert (folder / f"{file.stem}-data-docs" / "index.html").is_file()
+    counts = ", ".join(f"(SELECT count(*) FROM marts.{table})" for table in manifest["tables"])
+    assert read(file, f"SELECT edition, {counts} FROM marts.edition") == [(file.stem, *manifest["tables"].values())]
+    return file.stem
+
+
+def test_a_refresh_publishes_a_whole_edition(published_city: SmallCity) -> None:
+    folder = published_city.open().published
+    edition = check_valid(folder)
+    assert current_edition(published_city.open()) == edition
+    assert {path.name for path in folder.iterdir()} == {
+        "current", "last_refresh.json", f"{edition}.duckdb", f"{edition}.json", f"{edition}-data-docs",
+    }  # fmt: skip
+    assert (folder / f"{edition}.duckdb").stat().st_mode & 0o777 == 0o440
+    last = json.loads((folder / "last_refresh.json").read_text(encoding="utf-8"))
+    assert (last["outcome"], last["edition"], last["problems"]) == ("published", edition, [])
+    assert datetime.fromisoformat(last["finished_at"]).tzinfo is not None
+    assert "小城" in (folder / f"{edition}-data-docs" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_manifest_says_from_what_the_edition_was_made(published_city: SmallCity, quick_docs: None) -> None:
+    before = current_edition(published_city.open())
+    edition = publish_now(published_city)
+    folder = published_city.open().published
+    manifest = json.loads((folder / f"{edition}.json").read_text(encoding="utf-8"))
+    assert edition.startswith("edition-21260501T020000Z-") and len(edition.rsplit("-", 1)[1]) == 8
+    assert manifest["previous"] == before
+    assert manifest["run_id"] == "run-2"
+    assert manifest["bytes"] == (folder / f"{edition}.duckdb").stat().st_size
+    assert {i["dataset"] for i in manifest["inputs"]} == {p.name for p in (published_city.folder / "extracts").iterdir()}
+    assert manifest["as_of"]["tickets"] == "2026-04-15T04:00:00Z"
+    assert manifest["code_version"].startswith("0.1.0")
+
+
+def test_the_figures_of_an_edition_bear_its_name_and_run(published_city: SmallCity, quick_docs: None) -> None:
+    edition = publish_now(published_city)
+    file = published_city.open().published / f"{edition}.duckdb"
+    assert read(file, "SELECT DISTINCT edition, run_id FROM marts.indicator_values") == [(edition, "run-2")]
+    assert read(file, "SELECT edition, run_id, published_at FROM marts.edition") == [(edition, "run-2", MAY.replace(tzinfo=None))]
+    schemas = read(file, "SELECT DISTINCT schema_name FROM duckdb_tables()")
+    assert schemas == [("marts",)]  # nothing of landing or core leaves the warehouse
+
+
+def test_a_reader_keeps_the_edition_that_it_has_open(published_city: SmallCity, quick_docs: None) -> None:
+    folder = published_city.open().published
+    query = "SELECT count(*), sum(numerator) FROM marts.indicator_values"
+    with duckdb.connect(str((folder / "current").resolve()), read_only=True) as reader:
+        before = reader.execute(query).fetchall()
+        opened = str(reader.execute("SELECT edition FROM marts.edition").fetchall()[0][0])
+        change(published_city, "DELETE FROM marts.indicator_values WHERE indicator_id <> 'T01'")
+        for day in range(4):
+            publish_now(published_city, day=day)
+        assert not (folder / f"{opened}.duckdb").exists()
+        assert reader.execute(query).fetchall() == before
+    assert read(folder / "current", query) != before
+
+
+def test_the_newest_three_editions_are_kept_with_all_that_belongs_to_them(published_city: SmallCity, quick_docs: None) -> None:
+    editions = [publish_now(published_city, day=day) for day in range(4)]
+    folder = published_city.open().published
+    kept = {f"{edition}{suffix}" for edition in editions[-3:] for suffix in (".duckdb", ".json", "-data-docs")}
+    assert {path.name for path in folder.iterdir()} == kept | {"current", "last_refresh.json"}
+
+
+def test_the_current_edition_is_kept_even_if_the_clock_went_back(published_city: SmallCity, quick_docs: None) -> None:
+    for day in range(3):
+        publish_now(published_city, day=day)
+    edition = publish_now(published_city, day=-30000)
+    assert check_valid(published_city.open().published) == edition
+
+
+def test_the_pointer_is_there_at_every_moment(published_city: SmallCity, quick_docs: None) -> None:
+    pointer = published_city.open().published / "current"
+    missing, looks, done = [], [0], threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            looks[0] += 1
+            if not pointer.exists():
+                missing.append(looks[0])
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for day in range(3):
+        publish_now(published_city, day=day)
+    done.set()
+    watcher.join()
+    assert looks[0] > 100 and not missing
+
+
+CORRUPTIONS = {
+    "a figure appears twice": "INSERT INTO marts.indicator_values SELECT * FROM marts.indicator_values LIMIT 1",
+    "a figure has no entry in the catalogue": "DELETE FROM marts.indicators WHERE indicator_id = 'T01'",
+    "a proportion lies outside 0 to 1 or its interval": "UPDATE marts.indicator_values SET value = 1.01 WHERE indicator_id = 'T02'",
+    "a rate without cases has a value": "UPDATE marts.indicator_values SET denominator = 0 WHERE indicator_id = 'T02'",
+    "a figure about too few people is shown": """
+        UPDATE marts.indicator_values SET status = NULL, numerator = 3, denominator = 9, value = 0.3, lower = 0.3, upper = 0.3
+        WHERE indicator_id IN (SELECT indicator_id FROM marts.indicators WHERE people)""",
+    "a suppressed figure carries a number": "UPDATE marts.indicator_values SET status = 'suppressed' WHERE indicator_id = 'T01'",
+    "the districts do not add up to the city": "UPDATE marts.indicator_values SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_level = 'city'",
+}
+
+
+def test_every_audit_has_a_corruption_that_it_finds() -> None:
+    assert set(CORRUPTIONS) == set(AUDITS)
+
+
+@pytest.mark.parametrize("audit", CORRUPTIONS)
+def test_an_edition_that_breaks_a_rule_is_not_published(published_city: SmallCity, quick_docs: None, audit: str) -> None:
+    folder = published_city.open().published
+    before = check_valid(folder)
+    change(published_city, CORRUPTIONS[audit])
+    with pytest.raises(AuditFailed, match=audit):
+        publish_now(published_city)
+    assert check_valid(folder) == before
+    assert [path.name for path in folder.glob("edition-*.duckdb")] == [f"{before}.duckdb"]
+
+
+def test_an_edition_after_a_failed_one_leaves_no_rest_of_it(published_city: SmallCity, quick_docs: None) -> None:
+    folder = published_city.open().published
+    change(published_city, "CREATE TABLE marts.kept AS SELECT * FROM marts.indicator_values; UPDATE marts.indicator_values SET status = 'suppressed'")
+    with pytest.raises(AuditFailed):
+        publish_now(published_city)
+    change(published_city, "CREATE OR REPLACE TABLE marts.indicator_values AS FROM marts.kept; DROP TABLE marts.kept")
+    edition = publish_now(published_city)
+    assert check_valid(folder) == edition
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+KILL_LOOP = """
+import json, os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from pipelines import publish as p
+from pipelines.city import City
+from pipelines.warehouse import open_warehouse
+import test_publish as t
+
+def docs(con, city, folder):
+    folder.mkdir()
+    (folder / "index.html").write_text("docs")
+
+p._write_data_docs = docs
+p.code_version = lambda: "0"
+city = City.open(sys.argv[1])
+calls = 0
+
+def watched(function, last):
+    def call(*args, **kwargs):
+        global calls
+        calls += 1
+        if calls == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return call
+
+def attempt(last):
+    for name in ("_write", "_audit", "_write_data_docs", "_sha256", "_write_synced", "_sync", "_move_pointer", "_forget_old"):
+        setattr(p, name, watched(getattr(p, name), last))
+    for name in ("mkdir", "rename", "replace", "symlink_to", "chmod", "rmdir"):
+        setattr(Path, name, watched(getattr(Path, name), last))
+    with open_warehouse(city) as con:
+        p.publish(con, city, run_id=f"run-{last}", now=t.MAY + t.timedelta(minutes=last))
+
+seen, point = set(), 0
+while True:
+    point += 1
+    before = t.check_valid(city.published)
+    child = os.fork()
+    if child == 0:
+        attempt(point)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    after = t.check_valid(city.published)
+    seen.add((os.WIFSIGNALED(status), after != before))
+    if not os.WIFSIGNALED(status):
+        break
+assert os.WEXITSTATUS(status) == 0
+rest = sorted(path.name for path in city.published.iterdir())
+print(point, sorted(seen))
+print(json.dumps(rest))
+"""
+
+
+def test_a_kill_at_any_step_leaves_the_old_edition_or_the_new_one(published_city: SmallCity) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", KILL_LOOP, str(published_city.folder), str(ROOT / "tests")],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    counts, rest = ended.stdout.splitlines()
+    points, seen = counts.split(" ", 1)
+    assert int(points) > 30
+    # Killed with the old edition, killed with the new one, and in the end not killed.
+    assert seen == "[(False, True), (True, False), (True, True)]"
+    names = json.loads(rest)
+    editions = [name.removesuffix(".duckdb") for name in names if name.endswith(".duckdb")]
+    assert len(editions) == 3
+    wanted = {f"{edition}{suffix}" for edition in editions for suffix in (".duckdb", ".json", "-data-docs")}
+    assert set(names) == wanted | {"current", "last_refresh.json"}
+
+
+def test_a_kill_at_a_random_moment_leaves_the_old_edition_or_the_new_one(published_city: SmallCity) -> None:
+    folder = published_city.open().published
+    before = check_valid(folder)
+    script = KILL_LOOP.split("calls = 0")[0] + (
+        "print('ready', flush=True)\n"
+        "n = 0\n"
+        "while True:\n"
+        "    n += 1\n"
+        "    with open_warehouse(city) as con:\n"
+        "        p.publish(con, city, run_id=str(n), now=t.MAY + t.timedelta(minutes=n))\n"
+        "    print(n, flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(published_city.folder), str(ROOT / "tests")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline() == "1\n"  # one is through, the second is at work
+    process.kill()
+    process.wait()
+    assert check_valid(folder) != before
+
+
+def test_a_failed_refresh_is_told_beside_the_editions(published_city: SmallCity) -> None:
+    city = published_city.open()
+    before = check_valid(city.published)
+    problem = {"dataset": "tickets", "message_zh": "文件是空的", "message_en": "The file is empty"}
+    write_last_refresh(city, outcome="failed", edition=None, problems=[problem])
+    text = (city.published / "last_refresh.json").read_text(encoding="utf-8")
+    assert json.loads(text)["problems"] == [problem]
+    assert "文件是空的" in text
+    assert check_valid(city.published) == before
