@@ -1,7 +1,10 @@
 """What happens when a refresh fails: the log, the note beside the editions, and a webhook if the city has one."""
 
+import json
 import os
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -9,7 +12,7 @@ import duckdb
 import httpx
 
 from pipelines.city import City
-from pipelines.publish import write_last_refresh
+from pipelines.publish import LAST_REFRESH, write_last_refresh
 from pipelines.transform import CityResource
 
 WEBHOOK_VARIABLE = "STREETWISE_WEBHOOK_URL"
@@ -33,11 +36,7 @@ def describe_failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
         while error is not None and error.cause is not None:
             error = error.cause
         kind = error.cls_name if error else None
-        told = (
-            error.message.strip().removeprefix(f"{error.cls_name}:").split(": ", 1)[-1]
-            if error and kind in _PLAIN_ERRORS
-            else kind
-        )
+        told = re.sub(rf"^[\w.]*{kind}: ", "", error.message.strip()) if error and kind in _PLAIN_ERRORS else kind
         lines.append(f"{event.step_key}: {told or 'failed'}")
     return lines
 
@@ -51,16 +50,15 @@ def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, 
     """Why a run failed, in both languages: refused deliveries first, else the steps that failed. No data values."""
     found: list[dict[str, Any]] = []
     if city.warehouse.exists():
-        con = duckdb.connect(str(city.warehouse), read_only=True)
         try:
-            rows = con.execute(
-                "SELECT dataset, reason_zh, reason_en FROM landing.deliveries WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2",
-                [run_id],
-            ).fetchall()
-        except duckdb.CatalogException:
+            with duckdb.connect(str(city.warehouse), read_only=True) as con:
+                rows = con.execute(
+                    "SELECT dataset, reason_zh, reason_en FROM landing.deliveries"
+                    " WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2",
+                    [run_id],
+                ).fetchall()
+        except (duckdb.CatalogException, duckdb.IOException):  # no ledger yet, or the next refresh is at work
             rows = []
-        finally:
-            con.close()
         found = [{"dataset": row[0], "message_zh": row[1], "message_en": row[2]} for row in rows]
     if not found:
         found = [
@@ -84,8 +82,20 @@ def announce_failure(city: City, run_id: str, failures: list[str]) -> list[dict[
             p["message_en"] for p in problems
         ]
         body = {"text": "\n".join(lines), "city": city.settings.area_code, "run_id": run_id, "problems": problems}
-        httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
+        try:
+            httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
+        except httpx.InvalidURL as error:  # not an HTTPError
+            raise httpx.UnsupportedProtocol(str(error)) from None
     return problems
+
+
+def _published_since(city: City, moment: float) -> bool:
+    """True when an edition was published after `moment` (seconds since 1970): a failure of before is no news."""
+    path = city.published / LAST_REFRESH
+    if not path.is_file():
+        return False
+    last = json.loads(path.read_text(encoding="utf-8"))
+    return bool(last["outcome"] == "published" and datetime.fromisoformat(last["finished_at"]).timestamp() > moment)
 
 
 @dg.run_failure_sensor(
@@ -95,8 +105,13 @@ def failure_sensor(context: dg.RunFailureSensorContext, city: CityResource) -> N
     """Say that a run failed: to the log always, to the page and the webhook as far as they can be reached."""
     failures = describe_failures(context.get_step_failure_events())
     context.log.error(f"run {context.dagster_run.run_id} failed: {'; '.join(failures) or 'no step failed'}")
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    opened = city.open()
+    # After a stop the sensor goes through every failure since, also those that a later refresh has made good.
+    if record and record.end_time and _published_since(opened, record.end_time):
+        return
     try:
-        for problem in announce_failure(city.open(), context.dagster_run.run_id, failures):
+        for problem in announce_failure(opened, context.dagster_run.run_id, failures):
             context.log.error(problem["message_en"])
     except (httpx.HTTPError, duckdb.Error) as error:
         context.log.error(f"the failure could not be announced everywhere ({type(error).__name__})")

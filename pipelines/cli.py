@@ -11,10 +11,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.city import CITY_VARIABLE, DEFAULT_CITY, City
 from pipelines.instance import prepare_home
@@ -33,7 +34,8 @@ app = typer.Typer(
     help="Streetwise 街道智治: analytics for grassroots city governance. A city is a folder; "
     "start with `streetwise run`, which makes the sample city, refreshes it and serves its pages.",
 )
-out = Console()
+# A log file or a pipe has no width of its own; 80 columns would cut the table.
+out = Console(width=None if sys.stdout.isatty() else 170)
 
 CityOption = Annotated[
     Path | None,
@@ -124,7 +126,7 @@ def sample_city(
         make_sample_city(
             directory, today=day, seed=seed, progress=lambda name, rows: say(f"    {name:<32}{rows:>12,} rows")
         )
-    out.print(f"next: streetwise refresh --city {directory}")
+    out.print(f"next: streetwise refresh --city {escape(str(directory))}")
 
 
 @app.command("new-city")
@@ -136,13 +138,19 @@ def new_city(
     time_zone: Annotated[str, typer.Option(help="Time zone of the IANA list.")] = "Asia/Shanghai",
 ) -> None:
     """Make an empty city folder with a commented city.yaml and a folder for each dataset's extracts."""
-    if directory.exists() and any(directory.iterdir()):
-        raise _fail(f"{directory} is not empty")
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise _fail(f"{directory} is not an empty folder")
+    if time_zone not in available_timezones():
+        raise _fail(f"{time_zone} is not a time zone of the IANA list, for example Asia/Shanghai")
     from pipelines.sample_city.new_city import make_new_city
 
-    make_new_city(directory, name_zh=name_zh, name_en=name_en, area_code=area_code, time_zone=time_zone)
+    try:
+        make_new_city(directory, name_zh=name_zh, name_en=name_en, area_code=area_code, time_zone=time_zone)
+    except ValueError as error:
+        raise _fail(str(error)) from None
     out.print(
-        f"made {directory}; put extracts into {directory}/extracts/<dataset>/ and run: streetwise refresh --city {directory}"
+        f"made {escape(str(directory))}; put extracts into extracts/<dataset>/ there and run: "
+        f"streetwise refresh --city {escape(str(directory))}"
     )
 
 
@@ -155,7 +163,7 @@ def doctor(city: CityOption = None) -> None:
     for finding in examine(city):
         healthy = healthy and finding.good
         out.print(
-            f"[{'green' if finding.good else 'red'}]{'ok ' if finding.good else 'bad'}[/] {finding.text}",
+            f"[{'green' if finding.good else 'red'}]{'ok ' if finding.good else 'bad'}[/] {escape(finding.text)}",
             highlight=False,
         )
     if not healthy:
@@ -248,8 +256,9 @@ def _serve(city: City, commands: dict[str, tuple[list[str], int]]) -> None:
     }
     environment.pop(PROGRESS, None)
     # A shell starts background jobs with SIGINT ignored, and ignored it stays in children: dagster then ignores TERM too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A closed terminal sends HUP; the servers are in sessions of their own and would stay.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     started = {
         name: subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603
         for name, (command, _) in commands.items()
@@ -280,6 +289,8 @@ def _answers(port: int) -> bool:
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
     """Interrupt each server's whole process group, and kill what is left after ten seconds."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a second Ctrl-C would leave servers behind
+        signal.signal(number, signal.SIG_IGN)
     for number, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for process in processes:
             try:

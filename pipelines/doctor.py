@@ -7,15 +7,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.catalogue import load_catalogue, load_standards
 from pipelines.city import City
-from pipelines.contracts.model import ContractError, load_contracts
+from pipelines.contracts.model import Contract, ContractError, load_contracts
 from pipelines.ingest.mapping import load_mapping
 from pipelines.ingest.privacy import KEY_VARIABLE, key_file
-from pipelines.paths import SQL
+from pipelines.paths import CONTRACTS, SQL
 from pipelines.sql_files import SqlFileError, in_order, read_sql_files
 from pipelines.yaml_model import ConfigurationError
 
@@ -34,8 +35,10 @@ def examine(folder: Path | None) -> Iterator[Finding]:
     """Look at Python, contracts, SQL, the city folder, its mappings, locks, disk and key, in this order."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), f"Python {version} (3.11 or newer is needed)")
+    contracts: dict[str, Contract] = {}
     try:
-        yield Finding(True, f"{len(load_contracts())} contracts")
+        contracts = load_contracts()
+        yield Finding(True, f"{len(contracts)} contracts")
     except ContractError as error:
         yield Finding(False, str(error))
     try:
@@ -48,7 +51,9 @@ def examine(folder: Path | None) -> Iterator[Finding]:
         yield Finding(False, str(error))
         return
     yield Finding(True, f"city {city.settings.name.zh} {city.settings.name.en} in {city.folder}")
-    yield from _examine_datasets(city)
+    yield from _examine_datasets(city, contracts)
+    yield from _examine_names(city, contracts)
+    yield _examine_standards(city)
     yield _examine_locks(city)
     free = shutil.disk_usage(city.folder).free / 2**30
     yield Finding(free >= _NEEDED_GIB, f"{free:.0f} GiB free ({_NEEDED_GIB} are needed)")
@@ -60,8 +65,8 @@ def examine(folder: Path | None) -> Iterator[Finding]:
     )
 
 
-def _examine_datasets(city: City) -> Iterator[Finding]:
-    for dataset, contract in load_contracts().items():
+def _examine_datasets(city: City, contracts: Mapping[str, Contract]) -> Iterator[Finding]:
+    for dataset, contract in contracts.items():
         try:
             found = city.extract_files(dataset)
             for name in {dataset, *(mapping for _, mapping in found)}:
@@ -69,6 +74,27 @@ def _examine_datasets(city: City) -> Iterator[Finding]:
             yield Finding(True, f"{dataset}: {len(found)} files")
         except ConfigurationError as error:
             yield Finding(False, str(error))
+
+
+def _examine_names(city: City, contracts: Mapping[str, Contract]) -> Iterator[Finding]:
+    """Folders and mappings that bear the name of no dataset are never read."""
+    sources = [s for found in city.settings.sources.values() for s in (found if isinstance(found, list) else [found])]
+    mappings = {*contracts, *(source.mapping for source in sources)}
+    for folder in sorted((city.folder / "extracts").glob("*/")):
+        if folder.name not in contracts:
+            yield Finding(False, f"extracts/{folder.name} is read by no dataset; known: {', '.join(contracts)}")
+    for path in sorted((city.folder / "mappings").glob("*.yaml")):
+        if path.stem not in mappings:
+            yield Finding(False, f"mappings/{path.name} is used by no dataset and no source")
+
+
+def _examine_standards(city: City) -> Finding:
+    try:
+        catalogue = load_catalogue(CONTRACTS / "indicators.yaml")
+        load_standards(CONTRACTS / "standards.yaml", city.settings.standards, catalogue)
+    except ValueError as error:
+        return Finding(False, f"city.yaml: standards: {error}")
+    return Finding(True, "standards")
 
 
 def _examine_locks(city: City) -> Finding:

@@ -8,6 +8,7 @@ import duckdb
 
 from pipelines.catalogue import Catalogue, load_catalogue, load_standards, write_reference
 from pipelines.city import City
+from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
 from pipelines.contracts.model import Contract, Rule
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
@@ -109,65 +110,37 @@ def _check_results(contract: Contract, result: LoadResult) -> Iterator[dg.AssetC
 
 
 def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
-    """The asset that counts, across datasets, the codes that no other dataset knows; such rows stay, as `unlocated`."""
-    links = [
-        (c.dataset, column.landing_name, *column.references, column.label_zh)
-        for c in contracts.values()
-        for column in c.landed_columns
-        if column.references and column.references[0] in contracts
-    ]
-    specs = [
-        dg.AssetCheckSpec(
-            f"{dataset}__{column}", asset=RELATIONS, description=f"{dataset}.{column} is known in {target}"
-        )
-        for dataset, column, target, _, _ in links
-    ]
+    """The asset that checks what no single delivery can show; what fails stays and is shown, as unlocated or as old."""
 
     @dg.asset(
         key=RELATIONS,
         deps=[dg.AssetKey(["landing", dataset]) for dataset in contracts],
         group_name="landing",
-        description="How many codes of each dataset another dataset knows; unknown ones stay and count as unlocated.",
-        check_specs=specs,
+        description="Codes that another dataset should know, and data that has grown old.",
+        check_specs=[
+            dg.AssetCheckSpec(check.check_name, asset=RELATIONS, description=f"{check.dataset}: {check.name_en}")
+            for check in cross_checks(contracts)
+        ],
         pool=POOL,
         owners=OWNERS,
         kinds={"duckdb"},
     )
     def relations(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        results = []
-        with open_warehouse(city.open()) as con:
+        opened = city.open()
+        with open_warehouse(opened) as con:
             create_landing(con, contracts.values())
-            con.execute("DELETE FROM landing.contract_results WHERE rule_id LIKE '%.known'")
-            for dataset, column, target, target_column, label in links:
-                current = " AND _valid_to IS NULL" if contracts[dataset].keeps_history else ""
-                checked, unknown = con.execute(
-                    f"SELECT count(*), count(*) FILTER (WHERE {column} NOT IN (SELECT {target_column} FROM landing.{target}))"  # noqa: S608
-                    f" FROM landing.{dataset} WHERE {column} IS NOT NULL{current}"
-                ).fetchall()[0]
-                con.execute(
-                    "INSERT INTO landing.contract_results SELECT delivery_id, dataset, ?, ?, ?, ?, 'consistency', 'warning',"
-                    " ?, ?, ?, now() AT TIME ZONE 'UTC' FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'"
-                    " ORDER BY as_of DESC, loaded_at DESC, delivery_id LIMIT 1",
-                    [
-                        f"{column}.known",
-                        f"{column} is known in {target}",
-                        f"{label}应在 {target} 中存在",
-                        column,
-                        checked,
-                        unknown,
-                        unknown == 0,
-                        dataset,
-                    ],
+            results = run_cross_checks(con, contracts, now=opened.now())
+        return dg.MaterializeResult(
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=result.check.check_name,
+                    passed=result.failed == 0,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"rows_checked": result.checked, "rows_failed": result.failed, "rule": result.check.name_zh},
                 )
-                results.append(
-                    dg.AssetCheckResult(
-                        check_name=f"{dataset}__{column}",
-                        passed=unknown == 0,
-                        severity=dg.AssetCheckSeverity.WARN,
-                        metadata={"rows_checked": checked, "rows_unknown": unknown},
-                    )  # fmt: skip
-                )
-        return dg.MaterializeResult(check_results=results)
+                for result in results
+            ]
+        )
 
     return relations
 

@@ -184,7 +184,7 @@ def _open_delimited(path: Path, zipped: bool, delimiter: str | None, text: _Text
     held, place = None, str(path)
     if len(text.line_ends) > 1:
         # The reader takes one kind of line end. The copy has no name: it is gone however this process ends.
-        held = tempfile.TemporaryFile()
+        held = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the extract)
         with _decoded(path, zipped, newline=None) as handle:
             while block := handle.read(_CHUNK):
                 held.write(block.encode())

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipelines.contracts.model import Contract
+from pipelines.contracts.model import Contract, ContractError
 
 _LEDGER = {
     "deliveries": """
@@ -55,7 +55,7 @@ def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
     """Create the tables of landing that do not exist yet.
 
     Raises:
-        ValueError: a table of an older contract has other columns.
+        ContractError: a table of an older contract has other columns.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS landing")
     for name, columns in _LEDGER.items():
@@ -70,7 +70,7 @@ def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
             [contract.dataset],
         ).fetchall()
         if [tuple(row) for row in found] != schema:
-            raise ValueError(
+            raise ContractError(
                 f"landing.{contract.dataset} was made by another version of its contract; "
                 "run `streetwise refresh --rebuild` to load the extracts again"
             )

@@ -1,0 +1,88 @@
+"""Rules that no single delivery can show: codes that another dataset should know, and data that has grown old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from pipelines.contracts.model import Contract
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """One rule; `sql` gives (rows checked, rows failed), with `$now` as the moment of the check (UTC)."""
+
+    dataset: str
+    rule_id: str
+    column: str
+    name_en: str
+    name_zh: str
+    dimension: str
+    sql: str
+
+    @property
+    def check_name(self) -> str:
+        """Name as an asset check."""
+        return f"{self.dataset}__{self.rule_id.replace('.', '__')}"
+
+
+@dataclass(frozen=True)
+class CrossResult:
+    """Outcome of a rule over the rows in landing."""
+
+    check: CrossCheck
+    checked: int
+    failed: int
+
+
+def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
+    """Every relationship and every promise of freshness of the contracts. All are warnings: an unknown code counts as
+    unlocated, and old data is shown with its age."""
+    for contract in contracts.values():
+        current = " AND _valid_to IS NULL" if contract.keeps_history else ""
+        for column in contract.landed_columns:
+            if column.references is None or column.references[0] not in contracts:
+                continue
+            target, key = column.references
+            name = column.landing_name
+            yield CrossCheck(
+                contract.dataset, f"{name}.known", name, f"{name} is known in {target}", f"{column.label_zh}应在 {target} 中存在", "consistency",
+                f"SELECT count(*), count(*) FILTER (WHERE {name} NOT IN (SELECT {key} FROM landing.{target}))"
+                f" FROM landing.{contract.dataset} WHERE {name} IS NOT NULL{current} AND EXISTS (SELECT 1 FROM landing.{target})",
+            )  # fmt: skip
+        if contract.freshness is not None:
+            name, hours = contract.freshness
+            yield CrossCheck(
+                contract.dataset, f"{name}.fresh", name, f"the latest {name} is at most {hours:g} hours old",
+                f"最新的{contract.column(name).label_zh}距今不超过 {hours:g} 小时", "timeliness",
+                f"SELECT count({name}), CASE WHEN date_diff('minute', max({name}), $now) > {hours * 60:g} THEN 1 ELSE 0 END"
+                f" FROM landing.{contract.dataset}",
+            )  # fmt: skip
+
+
+def run_cross_checks(con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], *, now: datetime) -> list[CrossResult]:
+    """Run every rule over landing and write its outcome to `landing.contract_results`, at the latest delivery of its dataset.
+
+    Args:
+        now: aware moment of the check.
+    """
+    moment = now.astimezone(UTC).replace(tzinfo=None)
+    con.execute("DELETE FROM landing.contract_results WHERE rule_id LIKE '%.known' OR rule_id LIKE '%.fresh'")
+    results = []
+    for check in cross_checks(contracts):
+        parameters = {"now": moment} if "$now" in check.sql else {}
+        checked, failed = con.execute(check.sql, parameters).fetchall()[0]
+        con.execute(
+            "INSERT INTO landing.contract_results SELECT delivery_id, dataset, ?, ?, ?, ?, ?, 'warning', ?, ?, ?, ?"
+            " FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'"
+            " ORDER BY as_of DESC, loaded_at DESC, delivery_id LIMIT 1",
+            [
+                check.rule_id, check.name_en, check.name_zh, check.column, check.dimension, checked, failed, failed == 0, moment,
+                check.dataset,
+            ],
+        )  # fmt: skip
+        results.append(CrossResult(check, int(checked), int(failed)))
+    return results

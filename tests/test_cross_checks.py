@@ -1,0 +1,54 @@
+"""Codes that no dataset knows, and data that has grown old."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from landing import empty_warehouse, insert
+
+from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
+from pipelines.contracts.model import load_contracts
+from pipelines.ingest.ledger import create_landing
+
+CONTRACTS = load_contracts()
+
+
+def outcome(updated_at: str, now: datetime, *area_codes: str | None) -> dict[str, tuple[int, int]]:
+    """(rows checked, rows failed) by rule, for tickets of these areas; the area 001 is known."""
+    con = empty_warehouse()
+    create_landing(con, CONTRACTS.values())
+    insert(con, "areas", [{"area_code": "001", "valid_from": "2020-01-01", "area_name": "一", "level": "community"}])
+    insert(con, "tickets", [
+        {"ticket_id": str(i), "status": "open", "accepted_at": updated_at, "updated_at": updated_at, "area_code": code}
+        for i, code in enumerate(area_codes)
+    ])  # fmt: skip
+    results = run_cross_checks(con, CONTRACTS, now=now)
+    con.close()
+    return {f"{r.check.dataset}.{r.check.rule_id}": (r.checked, r.failed) for r in results}
+
+
+def test_codes_that_areas_does_not_know_are_counted_and_empty_ones_are_not() -> None:
+    found = outcome("2026-03-01 00:00:00", datetime(2026, 3, 1, 1, tzinfo=UTC), "001", "001", "999", None)
+    assert found["tickets.area_code.known"] == (3, 1)
+
+
+def test_a_dataset_that_the_city_does_not_deliver_makes_no_code_unknown() -> None:
+    found = outcome("2026-03-01 00:00:00", datetime(2026, 3, 1, 1, tzinfo=UTC), "001")
+    assert found["members.org_id.known"] == (0, 0)
+
+
+@pytest.mark.parametrize(("hour", "failed"), [(23, 0), (30, 1)])
+def test_tickets_are_old_when_the_latest_update_is_more_than_48_hours_ago(hour: int, failed: int) -> None:
+    # updated in Shanghai on 1 March at 00:00; 2 March 23:00 is 47 hours later, 3 March 06:00 is 54
+    now = datetime(2026, 3, 2, tzinfo=ZoneInfo("Asia/Shanghai")) + timedelta(hours=hour)
+    found = outcome("2026-03-01 00:00:00", now, "001")
+    assert found["tickets.updated_at.fresh"] == (1, failed)
+
+
+def test_every_relationship_and_freshness_of_the_contracts_has_its_check() -> None:
+    names = [check.check_name for check in cross_checks(CONTRACTS)]
+    links = sum(column.references is not None for contract in CONTRACTS.values() for column in contract.columns)
+    fresh = sum(contract.freshness is not None for contract in CONTRACTS.values())
+    assert len(names) == len(set(names)) == links + fresh
