@@ -332,7 +332,7 @@ def intake(edition: str) -> list[Row]:
     return ask(
         edition,
         "select dataset, count(*) filter (where outcome = 'loaded') as files, count(*) filter (where "
-        "outcome <> 'loaded') as refused, "
+        "outcome = 'refused') as refused, "
         "sum(rows_in) filter (where outcome = 'loaded') as rows_in, sum(rows_loaded) as rows_loaded, "
         "sum(rows_rejected) filter (where outcome = 'loaded') as rows_rejected, "
         "sum(rows_deduplicated) filter (where outcome = 'loaded') as rows_deduplicated, "
@@ -352,6 +352,16 @@ def contract_results(edition: str) -> list[Row]:
         "qualify row_number() over (partition by r.dataset, r.rule_id, r.column_name order by "
         "r.checked_at desc, r.delivery_id desc) = 1 "
         "order by r.passed, r.rows_failed desc, r.dataset, r.rule_id",
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def left_out(edition: str) -> list[Row]:
+    """Rows that mappings left out, by dataset and reason, most first."""
+    return ask(
+        edition,
+        "select dataset, reason_en, reason_zh, sum(left_out_rows) as n from marts.left_out group by all "
+        "order by n desc, dataset limit 50",
     )
 
 

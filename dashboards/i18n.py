@@ -319,6 +319,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "outcome_failed": ("失败", "failed"),
     "outcome_loaded": ("已入库", "loaded"),
     "outcome_refused": ("▼ 拒收", "▼ refused"),
+    "outcome_superseded": ("已被更新的文件取代", "superseded"),
+    "left_out_title": ("映射规则未收的行", "Rows left out by the mapping"),
     "datasets_title": ("各数据集：截至何时、收了多少", "Datasets: how fresh, how complete"),
     "dataset": ("数据集", "Dataset"),
     "dataset_areas": ("区划", "Areas"),

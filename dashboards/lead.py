@@ -173,7 +173,7 @@ def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
 
 def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row]) -> str:
     """Whether the figures rest on sound deliveries."""
-    refused = [row for row in intake if row["latest_outcome"] != "loaded"]
+    refused = [row for row in intake if row["latest_outcome"] == "refused"]
     rows_in = sum(row["rows_in"] or 0 for row in intake)
     rejected = sum(row["rows_rejected"] or 0 for row in intake)
     passed = sum(1 for r in results if r["passed"])

@@ -57,7 +57,7 @@ def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, 
                     " WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2",
                     [run_id],
                 ).fetchall()
-        except (duckdb.CatalogException, duckdb.IOException):  # no ledger yet, or the next refresh is at work
+        except duckdb.Error:  # no ledger yet, or the next refresh is at work
             rows = []
         found = [{"dataset": row[0], "message_zh": row[1], "message_en": row[2]} for row in rows]
     if not found:

@@ -272,7 +272,7 @@ def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Seque
     con.execute(f"CREATE OR REPLACE TABLE reference.{table} ({columns})")
     if rows:
         marks = ", ".join("?" * len(rows[0]))
-        con.executemany(f"INSERT INTO reference.{table} VALUES ({marks})", rows)  # noqa: S608
+        con.executemany(f"INSERT INTO reference.{table} VALUES ({marks})", rows)
 
 
 def _write_calendar(con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_start: int, last_year: int) -> None:

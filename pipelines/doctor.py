@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from pipelines.catalogue import load_catalogue, load_standards
 from pipelines.city import City
 from pipelines.contracts.model import Contract, ContractError, load_contracts
@@ -92,8 +94,11 @@ def _examine_standards(city: City) -> Finding:
     try:
         catalogue = load_catalogue(CONTRACTS / "indicators.yaml")
         load_standards(CONTRACTS / "standards.yaml", city.settings.standards, catalogue)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        return Finding(False, f"city.yaml: standards: {wrong}")
     except ValueError as error:
-        return Finding(False, f"city.yaml: standards: {error}")
+        return Finding(False, f"city.yaml: {error}")
     return Finding(True, "standards")
 
 

@@ -66,7 +66,9 @@ class _Line(NamedTuple):
             f"{self.name_zh} {self.name_en}",
             f"{self.period_start:%Y-%m}" if self.grain == "month" else f"{self.period_start:%Y}",
             self.show(self.value),
-            f"{_short(self.numerator)} / {_short(self.denominator)}" if self.numerator is not None and self.denominator is not None else "",
+            f"{_short(self.numerator)} / {_short(self.denominator)}"
+            if self.numerator is not None and self.denominator is not None
+            else "",
             f"{self.show(self.lower)} – {self.show(self.upper)}" if self.lower is not None else "",
             self.show(self.target) if self.target is not None else "",
             self.status or "",

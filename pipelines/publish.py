@@ -138,12 +138,7 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
 
 def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, object]) -> dict[str, int]:
     """Copy every table of marts into a new file; return the rows of each."""
-    names = [
-        str(row[0])
-        for row in con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1"
-        ).fetchall()
-    ]
+    names = [file.table for file in read_sql_files(SQL) if file.schema == "marts"]
     con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS edition_file")
     try:
         con.execute("CREATE SCHEMA edition_file.marts")
@@ -154,8 +149,8 @@ def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, objec
                 columns = "* REPLACE (CAST(getvariable('edition') AS VARCHAR) AS edition, CAST(getvariable('run') AS VARCHAR) AS run_id)"
                 con.execute("SET VARIABLE edition = $1", [about["edition"]])
                 con.execute("SET VARIABLE run = $1", [about["run_id"]])
-            con.execute(f"CREATE TABLE edition_file.marts.{name} AS SELECT {columns} FROM marts.{name}")  # noqa: S608
-            counts[name] = int(con.execute(f"SELECT count(*) FROM edition_file.marts.{name}").fetchall()[0][0])  # noqa: S608
+            con.execute(f"CREATE TABLE edition_file.marts.{name} AS SELECT {columns} FROM marts.{name}")
+            counts[name] = int(con.execute(f"SELECT count(*) FROM edition_file.marts.{name}").fetchall()[0][0])
         con.execute(
             "CREATE TABLE edition_file.marts.edition (edition VARCHAR, published_at TIMESTAMP, run_id VARCHAR,"
             " code_version VARCHAR, contracts_sha256 VARCHAR, sql_sha256 VARCHAR)"
@@ -176,7 +171,7 @@ def _audit(file: Path, tables: Mapping[str, int]) -> None:
     try:
         broken = [name for name, sql in AUDITS.items() if int(con.execute(sql).fetchall()[0][0]) > 0]
         for name, rows in tables.items():
-            if int(con.execute(f"SELECT count(*) FROM marts.{name}").fetchall()[0][0]) != rows:  # noqa: S608
+            if int(con.execute(f"SELECT count(*) FROM marts.{name}").fetchall()[0][0]) != rows:
                 broken.append(f"marts.{name} is not complete")
     finally:
         con.close()

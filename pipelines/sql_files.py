@@ -194,7 +194,7 @@ def run_file(con: duckdb.DuckDBPyConnection, file: SqlFile) -> int:
     """Replace the table `file.name` by the result of its select; return the number of rows."""
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{file.schema}"')
     con.execute(f'CREATE OR REPLACE TABLE "{file.schema}"."{file.table}" AS\n{file.text}')
-    rows = con.execute(f'SELECT count(*) FROM "{file.schema}"."{file.table}"').fetchall()  # noqa: S608
+    rows = con.execute(f'SELECT count(*) FROM "{file.schema}"."{file.table}"').fetchall()
     return int(rows[0][0])
 
 

@@ -12,9 +12,9 @@ from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
 from pipelines.contracts.model import Contract, Rule
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
-from pipelines.paths import CONTRACTS
+from pipelines.paths import CONTRACTS, SQL
 from pipelines.progress import say, stage
-from pipelines.sql_files import SqlFile, run_file
+from pipelines.sql_files import SqlFile, read_sql_files, run_file
 from pipelines.warehouse import open_warehouse
 
 #: Every asset that opens the warehouse takes a slot of this pool; dagster.yaml limits it to one.
@@ -23,7 +23,13 @@ OWNERS = ["team:data-office"]
 ACCEPTED = "delivery_accepted"
 RELATIONS = dg.AssetKey(["landing", "relations"])
 #: Tables of landing that every load writes; whoever reads them waits for all loads.
-LEDGER_TABLES = {"landing.deliveries", "landing.contract_results", "landing.rejects", "landing.suite_results"}
+LEDGER_TABLES = {
+    "landing.deliveries",
+    "landing.contract_results",
+    "landing.rejects",
+    "landing.left_out",
+    "landing.suite_results",
+}
 REFERENCE_TABLES = ("city", "calendar", "as_of", "indicators", "standards")
 
 
@@ -69,7 +75,7 @@ def landing_asset(contract: Contract) -> dg.AssetsDefinition:
                 create_landing(con, [contract])
                 result = load_dataset(con, opened, contract, run_id=context.run.run_id, report=context.log.info)
                 current.rows = sum(delivery.rows_loaded for delivery in result.deliveries)
-                rows = int(con.execute(f"SELECT count(*) FROM landing.{contract.dataset}").fetchall()[0][0])  # noqa: S608
+                rows = int(con.execute(f"SELECT count(*) FROM landing.{contract.dataset}").fetchall()[0][0])
         except duckdb.Error as error:
             # DuckDB quotes whole rows in its messages; personal data must not reach a log.
             raise RuntimeError(f"{type(error).__name__} while loading {contract.dataset}") from None
@@ -136,7 +142,11 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                     check_name=result.check.check_name,
                     passed=result.failed == 0,
                     severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"rows_checked": result.checked, "rows_failed": result.failed, "rule": result.check.name_zh},
+                    metadata={
+                        "rows_checked": result.checked,
+                        "rows_failed": result.failed,
+                        "rule": result.check.name_zh,
+                    },
                 )
                 for result in results
             ]
@@ -165,14 +175,27 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
     def reference(context: dg.AssetExecutionContext, city: CityResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         opened = city.open()
         with stage("reference"), open_warehouse(opened) as con:
+            forget_removed_tables(con)
             write_city_reference(con, opened)
             counts = {
                 t: int(con.execute(f"SELECT count(*) FROM reference.{t}").fetchall()[0][0]) for t in REFERENCE_TABLES
-            }  # noqa: S608
+            }
         for name, rows in counts.items():
             yield dg.MaterializeResult(asset_key=dg.AssetKey(["reference", name]), metadata={"dagster/row_count": rows})
 
     return reference
+
+
+def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the tables of earlier versions whose SQL file is gone."""
+    files = read_sql_files(SQL)
+    kept, schemas = {file.name for file in files}, sorted({file.schema for file in files})
+    tables = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE list_contains(?, schema_name)", [schemas]
+    ).fetchall()
+    for schema, table in tables:
+        if f"{schema}.{table}" not in kept:
+            con.execute(f'DROP TABLE {schema}."{table}"')
 
 
 def city_catalogue(city: City) -> Catalogue:

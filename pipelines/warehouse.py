@@ -13,9 +13,10 @@ import duckdb
 
 from pipelines.city import City
 
-
 #: What a writing process may take; more spills to the city's disk.
-LIMITS: dict[str, str | bool | int | float | list[str]] = {"memory_limit": os.environ.get("STREETWISE_MEMORY_LIMIT", "3GB")}
+LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": os.environ.get("STREETWISE_MEMORY_LIMIT", "3GB")
+}
 
 
 class WarehouseBusy(RuntimeError):

@@ -488,6 +488,13 @@ def publish(city: Path, number: int = 1, shape: Shape | None = None) -> Path:
         )
         _write(
             con,
+            "left_out",
+            "delivery_id VARCHAR, file_name VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, "
+            "left_out_rows BIGINT",
+            [("tickets-1", "tickets_20261121.csv", "tickets", "测试数据", "test data", 17)],
+        )
+        _write(
+            con,
             "deliveries",
             "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind "
             "VARCHAR, arrived_at TIMESTAMP, "

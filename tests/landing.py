@@ -19,6 +19,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 UTC = ZoneInfo("UTC")
 
 LEDGERS = {
+    "left_out": "delivery_id VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, rows BIGINT",
     "deliveries": "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, "
     "kind VARCHAR, arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
     "rows_deduplicated BIGINT, rows_left_out BIGINT, outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, "
@@ -85,14 +86,16 @@ def local(text: str, zone: ZoneInfo = SHANGHAI) -> tuple[datetime, date]:
     return moment.astimezone(UTC).replace(tzinfo=None), moment.date()
 
 
-def insert(con: duckdb.DuckDBPyConnection, dataset: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def insert(
+    con: duckdb.DuckDBPyConnection, dataset: str, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo = SHANGHAI
+) -> None:
     """Insert `rows` into landing.`dataset`: `*_at` as local text (the day beside it is set), the rest as it comes."""
     columns = CONTRACTS[dataset]
     for row in rows:
         values: dict[str, Any] = {"_delivery_id": "d1"}
         for name, value in row.items():
             if name.endswith("_at") and isinstance(value, str):
-                values[name], values[name.removesuffix("_at") + "_on"] = local(value)
+                values[name], values[name.removesuffix("_at") + "_on"] = local(value, zone)
             else:
                 values[name] = value
         unknown = values.keys() - columns.keys()
@@ -109,6 +112,7 @@ def build(
     fiscal_year_start: int = 1,
     people_minimum: int = 10,
     standards: Mapping[str, Any] | None = None,
+    zone: ZoneInfo = SHANGHAI,
 ) -> dict[str, int]:
     """Write the reference tables (data cuts as local text by dataset) and run every SQL file; return rows by table."""
     catalogue = load_catalogue(ROOT / "data_contracts/indicators.yaml")
@@ -119,11 +123,11 @@ def build(
         area_code="C",
         name_zh="样例市",
         name_en="Sample City",
-        time_zone="Asia/Shanghai",
+        time_zone=zone.key,
         currency="CNY",
         fiscal_year_start=fiscal_year_start,
         language="zh",
         people_minimum=people_minimum,
-        as_of=[(dataset, local(text)[0]) for dataset, text in as_of.items()],
+        as_of=[(dataset, local(text, zone)[0]) for dataset, text in as_of.items()],
     )
     return run_all(con, read_sql_files(ROOT / "sql"))

@@ -106,7 +106,9 @@ CANARIES = (
 )  # fmt: skip
 
 _MEMBERS_HEADER = "党员编号,组织编号,姓名,身份证号,手机号,出生日期,学历,加入日期"
-_TICKETS_HEADER = "工单编号,受理渠道,一级分类,社区代码,受理时间,办结时限,办结时间,状态,诉求人编号,诉求人电话,诉求内容,更新时间"
+_TICKETS_HEADER = (
+    "工单编号,受理渠道,一级分类,社区代码,受理时间,办结时限,办结时间,状态,诉求人编号,诉求人电话,诉求内容,更新时间"
+)
 
 
 def fill(city: SmallCity) -> None:
@@ -137,7 +139,9 @@ def fill(city: SmallCity) -> None:
         "O1,,街道党工委,street_committee,S1,2010-01-01", "O2,O1,甲社区党委,community_committee,A1,2010-01-01",
         "O3,O2,甲一支部,grid_branch,A1,2012-01-01",
     ))  # fmt: skip
-    people = [f"M{n:03d},O{2 + n % 2},欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01" for n in range(24)]
+    people = [
+        f"M{n:03d},O{2 + n % 2},欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01" for n in range(24)
+    ]
     city.drop("members", "members.csv", lines(
         _MEMBERS_HEADER, *people,
         "440300199012124321,O2,诸葛若兰,440300199012124321,13912340002,440300199012124321,本科,2015-07-01",

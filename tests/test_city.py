@@ -26,7 +26,12 @@ def written(city: SmallCity, *more: str) -> str:
 def test_a_city_of_two_lines_is_enough(city: SmallCity) -> None:
     (city.folder / "city.yaml").write_text("\n".join(GOOD), encoding="utf-8")
     settings = city.open().settings
-    assert (settings.area_code, settings.currency, settings.language, settings.people_minimum) == ("city", "CNY", "zh", 10)
+    assert (settings.area_code, settings.currency, settings.language, settings.people_minimum) == (
+        "city",
+        "CNY",
+        "zh",
+        10,
+    )
     assert settings.as_of is None
 
 
@@ -98,7 +103,9 @@ def test_an_empty_city_yaml_says_what_is_missing(city: SmallCity) -> None:
 
 
 def test_a_folder_without_city_yaml_is_not_a_city_and_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is not a city folder: it has no city.yaml.*streetwise new-city DIR"):
+    with pytest.raises(
+        ConfigurationError, match=r"is not a city folder: it has no city\.yaml.*streetwise new-city DIR"
+    ):
         City.open(tmp_path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,9 +24,14 @@ TICKETS = CONTRACTS["tickets"]
 def typed(dataset: str, column: str, text: str, *, formats: tuple[str, ...] = (), zone: str = "Asia/Shanghai") -> Any:
     """What a cell lands as; None if it cannot be read."""
     sql = typed_sql(CONTRACTS[dataset].column(column), "cell", formats=formats, source_zone=zone)
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        return con.execute(f"SELECT {sql} FROM (SELECT $1 AS cell)", [text]).fetchall()[0][0]
+    return _typing().execute(f"SELECT {sql} FROM (SELECT $1 AS cell)", [text]).fetchall()[0][0]
+
+
+@cache
+def _typing() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    return con
 
 
 # -- types -----------------------------------------------------------------------------------------------------------
@@ -75,7 +81,21 @@ def test_dates_that_begin_with_the_year_are_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-02-30", "2026-13-01", "2026-00-10", "05/03/2026", "3/5/26", "46086.33", "46086", "460861", "2026305", "2026-3", "昨天", "2026-03-05x"]
+    "text",
+    [
+        "2026-02-30",
+        "2026-13-01",
+        "2026-00-10",
+        "05/03/2026",
+        "3/5/26",
+        "46086.33",
+        "46086",
+        "460861",
+        "2026305",
+        "2026-3",
+        "昨天",
+        "2026-03-05x",
+    ],
 )
 def test_dates_that_do_not_exist_or_are_ambiguous_are_unreadable(text: str) -> None:
     assert typed("meetings", "held_on", text) is None
@@ -157,7 +177,9 @@ def test_tokens_that_stand_for_nothing_are_nothing(city: SmallCity) -> None:
 
 def test_a_mapping_may_add_tokens(city: SmallCity) -> None:
     city.mapping("meetings", "null_tokens: [未知, 9999]\n".replace("9999", "'9999'"))
-    city.drop("meetings", "a.csv", lines("meeting_id,kind,area_code,held_on,attendees", "G1,visit,未知,2026-03-10,9999"))
+    city.drop(
+        "meetings", "a.csv", lines("meeting_id,kind,area_code,held_on,attendees", "G1,visit,未知,2026-03-10,9999")
+    )
     city.load("meetings")
     assert city.rows("SELECT area_code, attendees FROM landing.meetings") == [(None, None)]
 
@@ -177,7 +199,11 @@ def test_a_moment_gets_its_date_in_the_city(city: SmallCity) -> None:
 def test_a_source_may_write_in_another_zone_than_the_city(city: SmallCity) -> None:
     city.settings(time_zone="America/New_York")
     city.mapping("tickets", "time_zone: UTC\n")
-    city.drop("tickets", "a.csv", lines("ticket_id,status,accepted_at", "T1,open,2022-03-13 06:59", "T2,open,2022-03-14 03:59"))
+    city.drop(
+        "tickets",
+        "a.csv",
+        lines("ticket_id,status,accepted_at", "T1,open,2022-03-13 06:59", "T2,open,2022-03-14 03:59"),
+    )
     city.load("tickets")
     assert city.rows("SELECT accepted_at, accepted_on FROM landing.tickets ORDER BY ticket_id") == [
         (datetime(2022, 3, 13, 6, 59), date(2022, 3, 13)),  # noqa: DTZ001
@@ -243,7 +269,9 @@ def test_columns_constants_values_expressions_and_rows_left_out(city: SmallCity)
     (delivery,) = result.deliveries
     assert (delivery.rows_in, delivery.rows_loaded, delivery.rows_left_out, delivery.rows_rejected) == (6, 4, 2, 0)
     assert result.ignored_headers == {"a.csv": ("状态",)}  # a mapping with columns does not recognise others
-    found = city.rows("SELECT ticket_id, channel, area_code, status, accepted_on, updated_on FROM landing.tickets ORDER BY 1")
+    found = city.rows(
+        "SELECT ticket_id, channel, area_code, status, accepted_on, updated_on FROM landing.tickets ORDER BY 1"
+    )
     assert found == [
         ("H-1", "hotline", "001", "closed", date(2026, 3, 5), date(2026, 3, 6)),
         ("H-2", "hotline", None, "open", date(2026, 3, 5), None),
@@ -281,7 +309,9 @@ def test_several_headers_that_fit_one_column_are_refused_unless_one_is_its_own_n
 
 def test_a_column_that_the_contract_does_not_have_is_named_with_its_neighbour(city: SmallCity) -> None:
     city.mapping("tickets", "columns: {ticket_no: 流水}\n")
-    with pytest.raises(ConfigurationError, match='mappings/tickets.yaml: .* has no column "ticket_no"; did you mean "ticket_id"'):
+    with pytest.raises(
+        ConfigurationError, match=r'mappings/tickets\.yaml: .* has no column "ticket_no"; did you mean "ticket_id"'
+    ):
         load_mapping(city.open(), TICKETS, "tickets")
 
 
@@ -294,7 +324,9 @@ def test_a_mapping_that_a_source_names_must_exist(city: SmallCity) -> None:
 @pytest.mark.parametrize("item", ["{column: a, constant: b}", "{values: {a: b}}", "{}"])
 def test_a_column_has_exactly_one_origin(city: SmallCity, item: str) -> None:
     city.mapping("tickets", f"columns:\n  status: {item}\n")
-    with pytest.raises(ConfigurationError, match="tickets.yaml line 2.*needs exactly one of column, constant, expression"):
+    with pytest.raises(
+        ConfigurationError, match=r"tickets\.yaml line 2.*needs exactly one of column, constant, expression"
+    ):
         load_mapping(city.open(), TICKETS, "tickets")
 
 
@@ -316,14 +348,14 @@ def test_an_expression_that_reaches_outside_its_row_is_refused(city: SmallCity, 
 @pytest.mark.parametrize("expression", ["'it''s", "a +", "(", "upper(", "'a' 'b' 'c", ""])
 def test_an_expression_that_is_no_sql_is_named(city: SmallCity, expression: str) -> None:
     city.mapping("tickets", f"columns:\n  status: {{expression: {expression!r}}}\n".replace("\\'", "''"))
-    with pytest.raises(ConfigurationError, match="tickets.yaml line"):
+    with pytest.raises(ConfigurationError, match=r"tickets\.yaml line"):
         load_mapping(city.open(), TICKETS, "tickets")
 
 
 @pytest.mark.parametrize("where", ["(SELECT true)", "getvariable('inner_pad') IS NULL"])
 def test_rows_are_left_out_by_their_own_columns_only(city: SmallCity, where: str) -> None:
     city.mapping("tickets", f'leave_out: [{{where: "{where}", reason: {{zh: 甲, en: a}}}}]\n')
-    with pytest.raises(ConfigurationError, match="tickets.yaml line 1"):
+    with pytest.raises(ConfigurationError, match=r"tickets\.yaml line 1"):
         load_mapping(city.open(), TICKETS, "tickets")
 
 
@@ -339,7 +371,9 @@ def test_an_expression_over_the_row_is_allowed(expression: str) -> None:
 def test_an_expression_that_fails_names_the_file_and_shows_no_value(city: SmallCity) -> None:
     city.mapping("tickets", 'recognise: true\ncolumns: {reopen_count: {expression: "CAST(联系人 AS integer)"}}\n')
     city.drop("tickets", "a.csv", lines("ticket_id,status,accepted_at,联系人", "T1,open,2026-03-05,欧阳慕蓉"))
-    with pytest.raises(ConfigurationError, match=r"mapping of a\.csv cannot be applied \(ConversionException\)") as error:
+    with pytest.raises(
+        ConfigurationError, match=r"mapping of a\.csv cannot be applied \(ConversionException\)"
+    ) as error:
         city.load("tickets")
     assert "欧阳" not in str(error.value)
     assert error.value.__suppress_context__
@@ -357,7 +391,9 @@ def test_two_files_of_a_dataset_may_have_two_mappings(city: SmallCity) -> None:
 
 
 def test_a_value_that_a_mapping_names_is_mapped_even_if_it_usually_stands_for_nothing(city: SmallCity) -> None:
-    city.mapping("members", 'recognise: true\ncolumns: {is_secretary: {column: 职务, values: {书记: "yes", 无: "no"}}}\n')
+    city.mapping(
+        "members", 'recognise: true\ncolumns: {is_secretary: {column: 职务, values: {书记: "yes", 无: "no"}}}\n'
+    )
     city.drop("members", "a.csv", lines("党员编号,组织编号,职务", "1,O1,书记", "2,O1,无", "3,O1,"))
     city.load("members")
     found = city.rows("SELECT is_secretary FROM landing.members")
@@ -366,5 +402,5 @@ def test_a_value_that_a_mapping_names_is_mapped_even_if_it_usually_stands_for_no
 
 def test_the_zone_of_the_mapping_is_checked_like_the_citys(city: SmallCity) -> None:
     city.mapping("tickets", "time_zone: Beijing\n")
-    with pytest.raises(ConfigurationError, match='tickets.yaml line 1: "time_zone"'):
+    with pytest.raises(ConfigurationError, match=r'tickets\.yaml line 1: "time_zone"'):
         load_mapping(city.open(), TICKETS, "tickets")

@@ -87,7 +87,9 @@ def test_the_manifest_says_from_what_the_edition_was_made(published_city: SmallC
     assert manifest["previous"] == before
     assert manifest["run_id"] == "run-2"
     assert manifest["bytes"] == (folder / f"{edition}.duckdb").stat().st_size
-    assert {i["dataset"] for i in manifest["inputs"]} == {p.name for p in (published_city.folder / "extracts").iterdir()}
+    assert {i["dataset"] for i in manifest["inputs"]} == {
+        p.name for p in (published_city.folder / "extracts").iterdir()
+    }
     assert manifest["as_of"]["tickets"] == "2026-04-15T04:00:00Z"
     assert manifest["code_version"].startswith("0.1.0")
 
@@ -96,7 +98,9 @@ def test_the_figures_of_an_edition_bear_its_name_and_run(published_city: SmallCi
     edition = publish_now(published_city)
     file = published_city.open().published / f"{edition}.duckdb"
     assert read(file, "SELECT DISTINCT edition, run_id FROM marts.indicator_values") == [(edition, "run-2")]
-    assert read(file, "SELECT edition, run_id, published_at FROM marts.edition") == [(edition, "run-2", MAY.replace(tzinfo=None))]
+    assert read(file, "SELECT edition, run_id, published_at FROM marts.edition") == [
+        (edition, "run-2", MAY.replace(tzinfo=None))
+    ]
     schemas = read(file, "SELECT DISTINCT schema_name FROM duckdb_tables()")
     assert schemas == [("marts",)]  # nothing of landing or core leaves the warehouse
 
@@ -115,7 +119,9 @@ def test_a_reader_keeps_the_edition_that_it_has_open(published_city: SmallCity, 
     assert read(folder / "current", query) != before
 
 
-def test_the_newest_three_editions_are_kept_with_all_that_belongs_to_them(published_city: SmallCity, quick_docs: None) -> None:
+def test_the_newest_three_editions_are_kept_with_all_that_belongs_to_them(
+    published_city: SmallCity, quick_docs: None
+) -> None:
     editions = [publish_now(published_city, day=day) for day in range(4)]
     folder = published_city.open().published
     kept = {f"{edition}{suffix}" for edition in editions[-3:] for suffix in (".duckdb", ".json", "-data-docs")}
@@ -166,7 +172,9 @@ def test_every_audit_has_a_corruption_that_it_finds() -> None:
 
 
 @pytest.mark.parametrize("audit", CORRUPTIONS)
-def test_an_edition_that_breaks_a_rule_is_not_published(published_city: SmallCity, quick_docs: None, audit: str) -> None:
+def test_an_edition_that_breaks_a_rule_is_not_published(
+    published_city: SmallCity, quick_docs: None, audit: str
+) -> None:
     folder = published_city.open().published
     before = check_valid(folder)
     change(published_city, CORRUPTIONS[audit])
@@ -178,7 +186,10 @@ def test_an_edition_that_breaks_a_rule_is_not_published(published_city: SmallCit
 
 def test_an_edition_after_a_failed_one_leaves_no_rest_of_it(published_city: SmallCity, quick_docs: None) -> None:
     folder = published_city.open().published
-    change(published_city, "CREATE TABLE marts.kept AS SELECT * FROM marts.indicator_values; UPDATE marts.indicator_values SET status = 'suppressed'")
+    change(
+        published_city,
+        "CREATE TABLE marts.kept AS SELECT * FROM marts.indicator_values; UPDATE marts.indicator_values SET status = 'suppressed'",
+    )
     with pytest.raises(AuditFailed):
         publish_now(published_city)
     change(published_city, "CREATE OR REPLACE TABLE marts.indicator_values AS FROM marts.kept; DROP TABLE marts.kept")
@@ -273,7 +284,9 @@ def test_a_kill_at_a_random_moment_leaves_the_old_edition_or_the_new_one(publish
         "    print(n, flush=True)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(published_city.folder), str(ROOT / "tests")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(published_city.folder), str(ROOT / "tests")],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

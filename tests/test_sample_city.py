@@ -22,8 +22,18 @@ CONTRACTS = Path(__file__).parent.parent / "data_contracts"
 DATASETS = sorted(path.name.split(".")[0] for path in CONTRACTS.glob("*.odcs.yaml"))
 LAST_YEAR = 2025
 NOT_ASKED_FOR = {
-    "序号", "备注", "填报单位", "民族", "籍贯", "中心名称", "填报人",
-    "主管科室", "经办", "坐席工号", "数据批次", "诉求人姓名",
+    "序号",
+    "备注",
+    "填报单位",
+    "民族",
+    "籍贯",
+    "中心名称",
+    "填报人",
+    "主管科室",
+    "经办",
+    "坐席工号",
+    "数据批次",
+    "诉求人姓名",
 }
 
 
@@ -81,7 +91,9 @@ def read_raw(path: Path) -> pl.DataFrame:
         frame = pl.read_ndjson(path, infer_schema_length=None)
     else:
         frame = pl.read_csv(
-            io.BytesIO(path.read_bytes()), separator="\t" if path.suffix == ".tsv" else ",", infer_schema=False,
+            io.BytesIO(path.read_bytes()),
+            separator="\t" if path.suffix == ".tsv" else ",",
+            infer_schema=False,
             null_values=["", "—"],
         )
     return frame.select(

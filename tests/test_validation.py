@@ -43,9 +43,14 @@ def column(name: str, logical: str, physical: str, **more: Any) -> dict[str, Any
 
 def rule(rule_id: str, predicate: str, severity: str = "error") -> dict[str, Any]:
     return {
-        "id": rule_id, "name": f"{rule_id} < & $1", "description": rule_id, "type": "sql", "mustBe": 0,
+        "id": rule_id,
+        "name": f"{rule_id} < & $1",
+        "description": rule_id,
+        "type": "sql",
+        "mustBe": 0,
         "query": f"SELECT COUNT(*) FROM ${{object}} WHERE {predicate}",
-        "dimension": "consistency", "severity": severity,
+        "dimension": "consistency",
+        "severity": severity,
         "customProperties": [{"property": "rowPredicate", "value": predicate}],
     }
 
@@ -68,13 +73,28 @@ SAMPLES: dict[str, Any] = {
                 column("amount", "number", "DECIMAL(18,2)", logicalTypeOptions={"minimum": 0, "maximum": 100.5}),
                 column("ratio", "number", "DOUBLE", logicalTypeOptions={"maximum": 1}),
                 column("done", "boolean", "BOOLEAN"),
-                column("held_on", "date", "DATE", logicalTypeOptions={"minimum": "2000-01-01", "maximum": "2030-12-31"},
-                       customProperties=[{"property": "notAfterNow", "value": True}]),
-                column("seen_at", "timestamp", "TIMESTAMP", logicalTypeOptions={"minimum": "2000-01-01"},
-                       customProperties=[{"property": "notAfterNow", "value": True}]),
-                column("birth_date", "date", "INTEGER", physicalName="birth_year",
-                       logicalTypeOptions={"minimum": "1900-01-01"},
-                       customProperties=[{"property": "personalData", "value": "birth_year"}]),
+                column(
+                    "held_on",
+                    "date",
+                    "DATE",
+                    logicalTypeOptions={"minimum": "2000-01-01", "maximum": "2030-12-31"},
+                    customProperties=[{"property": "notAfterNow", "value": True}],
+                ),
+                column(
+                    "seen_at",
+                    "timestamp",
+                    "TIMESTAMP",
+                    logicalTypeOptions={"minimum": "2000-01-01"},
+                    customProperties=[{"property": "notAfterNow", "value": True}],
+                ),
+                column(
+                    "birth_date",
+                    "date",
+                    "INTEGER",
+                    physicalName="birth_year",
+                    logicalTypeOptions={"minimum": "1900-01-01"},
+                    customProperties=[{"property": "personalData", "value": "birth_year"}],
+                ),
             ],
             "quality": [
                 {"id": "rows_present", "name": "has rows", "metric": "rowCount", "mustBeGreaterThan": 0},
@@ -127,8 +147,18 @@ def failed(verdict: Verdict) -> dict[str, int]:
     return {r.rule.id: r.failed for r in verdict.results if not r.passed}
 
 
-GOOD = {"sample_id": "s0", "part": 1, "kind": "a", "code": "AB:%", "amount": "100.50", "ratio": 1, "done": True,
-        "held_on": "2026-11-20", "seen_at": "2026-11-20 04:05:00", "birth_year": 1900}
+GOOD = {
+    "sample_id": "s0",
+    "part": 1,
+    "kind": "a",
+    "code": "AB:%",
+    "amount": "100.50",
+    "ratio": 1,
+    "done": True,
+    "held_on": "2026-11-20",
+    "seen_at": "2026-11-20 04:05:00",
+    "birth_year": 1900,
+}
 
 #: column changes of one row against GOOD → rules it breaks
 CASES: list[tuple[dict[str, Any], set[str]]] = [
@@ -198,8 +228,18 @@ def test_a_warning_leaves_the_verdict_passed(con: duckdb.DuckDBPyConnection, sam
 def test_a_key_counts_within_its_delivery_and_a_missing_part_of_a_key_is_no_duplicate(
     con: duckdb.DuckDBPyConnection, samples: Contract
 ) -> None:
-    keys = [("d1", "x", 1), ("d1", "x", 1), ("d1", "x", 1), ("d2", "x", 1), ("d1", "x", 2),
-            ("d1", "y", None), ("d1", "y", None), ("d1", None, 3), ("d1", None, 3), ("d1", "y", 4)]
+    keys = [
+        ("d1", "x", 1),
+        ("d1", "x", 1),
+        ("d1", "x", 1),
+        ("d2", "x", 1),
+        ("d1", "x", 2),
+        ("d1", "y", None),
+        ("d1", "y", None),
+        ("d1", None, 3),
+        ("d1", None, 3),
+        ("d1", "y", 4),
+    ]
     stage(con, samples, [{"_delivery_id": d, "sample_id": s, "part": p} for d, s, p in keys])
     verdict = check(con, samples)
     assert failing(con) == {"key.unique": [1, 2, 3], "sample_id.required": [8, 9]}
@@ -408,8 +448,11 @@ def docs(samples: Contract, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_pages_ask_no_host_for_anything(docs: Path) -> None:
     pages = [path for path in docs.rglob("*") if path.is_file()]
     assert sorted(str(path.relative_to(docs)) for path in pages) == [
-        "expectations/better.html", "expectations/samples.html", "index.html",
-        "validations/better.html", "validations/samples.html",
+        "expectations/better.html",
+        "expectations/samples.html",
+        "index.html",
+        "validations/better.html",
+        "validations/samples.html",
     ]
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -458,8 +501,9 @@ def test_data_docs_without_any_result_are_an_empty_index(tmp_path: Path) -> None
     )
 
 
-def test_validation_writes_no_files(con: duckdb.DuckDBPyConnection, samples: Contract, tmp_path: Path,
-                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validation_writes_no_files(
+    con: duckdb.DuckDBPyConnection, samples: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     stage(con, samples, [GOOD])

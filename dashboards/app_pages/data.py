@@ -136,6 +136,23 @@ if reasons:
 else:
     parts.calm(parts.t(scope, "rejects_none"))
 
+reasons_left_out = data.left_out(scope.edition)
+if reasons_left_out:
+    st.subheader(parts.t(scope, "left_out_title"), anchor=False)
+    st.html(
+        parts.table(
+            [(parts.t(scope, "dataset"), ""), (parts.t(scope, "reason"), ""), (parts.t(scope, "rows"), "sw-num")],
+            [
+                [
+                    escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+                    escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))),
+                    formats.whole(r["n"]),
+                ]
+                for r in reasons_left_out
+            ],
+        )
+    )
+
 st.subheader(parts.t(scope, "docs_title"), anchor=False)
 st.caption(parts.t(scope, "docs_note"))
 pages = docs.pages(scope.edition)
@@ -157,6 +174,8 @@ st.dataframe(
             parts.t(scope, "rows_in"): r["rows_in"],
             parts.t(scope, "rows_loaded"): r["rows_loaded"],
             parts.t(scope, "rows_rejected"): r["rows_rejected"],
+            parts.t(scope, "rows_deduplicated"): r["rows_deduplicated"],
+            parts.t(scope, "rows_left_out"): r["rows_left_out"],
             parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")),
         }
         for r in deliveries

@@ -63,7 +63,9 @@ def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
             )  # fmt: skip
 
 
-def run_cross_checks(con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], *, now: datetime) -> list[CrossResult]:
+def run_cross_checks(
+    con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], *, now: datetime
+) -> list[CrossResult]:
     """Run every rule over landing and write its outcome to `landing.contract_results`, at the latest delivery of its dataset.
 
     Args:

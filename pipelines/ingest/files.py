@@ -87,7 +87,9 @@ def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, delimiter: str |
     with path.open("rb") as handle:
         magic = handle.read(8)
     if not magic:
-        raise FileRefused("empty_file", zh="文件是空的（0 字节）。请重新导出。", en="The file is empty (0 bytes). Export it again.")
+        raise FileRefused(
+            "empty_file", zh="文件是空的（0 字节）。请重新导出。", en="The file is empty (0 bytes). Export it again."
+        )
     if magic[:4] == b"PAR1":
         return _open_parquet(con, path)
     zipped = magic[:2] == b"\x1f\x8b"
@@ -256,7 +258,7 @@ def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -
         " WHERE trim(line) <> '')"
     )
     bad = con.execute(
-        f"SELECT n FROM {source} WHERE NOT json_valid(line) OR json_type(line) <> 'OBJECT' ORDER BY n LIMIT 1"  # noqa: S608
+        f"SELECT n FROM {source} WHERE NOT json_valid(line) OR json_type(line) <> 'OBJECT' ORDER BY n LIMIT 1"
     ).fetchall()
     if bad:
         raise FileRefused(
@@ -265,7 +267,7 @@ def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -
             en=f"{path.name} line {bad[0][0]} is not a complete JSON object. Export it again, one object a line.",
         )
     keys = con.execute(
-        "SELECT key, min(n * 1000 + i) FROM (SELECT n, unnest(json_keys(line)) AS key, generate_subscripts("  # noqa: S608
+        "SELECT key, min(n * 1000 + i) FROM (SELECT n, unnest(json_keys(line)) AS key, generate_subscripts("
         f"json_keys(line), 1) AS i FROM {source}) GROUP BY key ORDER BY 2"
     ).fetchall()
     names = [str(row[0]) for row in keys]
@@ -273,7 +275,9 @@ def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -
     original = dict(zip(headers, names, strict=True))
 
     def relation(wanted: tuple[str, ...]) -> str:
-        listed = "".join(f", json_extract_string(line, {quote_text(_pointer(original[n]))}) AS {quote_name(n)}" for n in wanted)
+        listed = "".join(
+            f", json_extract_string(line, {quote_text(_pointer(original[n]))}) AS {quote_name(n)}" for n in wanted
+        )
         return f"(SELECT n AS _source_row{listed} FROM {source})"
 
     return Extract(path, headers, relation, reports_rejects=False)

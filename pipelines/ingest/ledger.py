@@ -23,6 +23,7 @@ _LEDGER = {
     "rejects": """
         delivery_id VARCHAR, dataset VARCHAR, source_row BIGINT, rule_id VARCHAR, column_name VARCHAR, value VARCHAR,
         reason_en VARCHAR, reason_zh VARCHAR""",
+    "left_out": "delivery_id VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, rows BIGINT",
     "suite_results": "dataset VARCHAR, result_json VARCHAR",
 }
 
@@ -76,17 +77,34 @@ def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
             )
 
 
-def write_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Insert the ledger line of a delivery, replacing an earlier attempt with the same bytes and what it left behind."""
-    for table in ("deliveries", "contract_results", "rejects"):
-        con.execute(f"DELETE FROM landing.{table} WHERE delivery_id = ?", [delivery.delivery_id])  # noqa: S608
+def write_delivery(
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, left_out: Iterable[tuple[str, str, int]] = ()
+) -> None:
+    """Insert the ledger line of a delivery, replacing an earlier attempt with the same bytes and what it left behind.
+
+    Args:
+        left_out: (reason in Chinese, in English, rows) of each rule by which its mapping left rows out.
+    """
+    for table in ("deliveries", "contract_results", "rejects", "left_out"):
+        con.execute(f"DELETE FROM landing.{table} WHERE delivery_id = ?", [delivery.delivery_id])
     values = astuple(delivery)
-    con.execute(f"INSERT INTO landing.deliveries VALUES ({', '.join('?' * len(values))})", list(values))  # noqa: S608
+    con.execute(f"INSERT INTO landing.deliveries VALUES ({', '.join('?' * len(values))})", list(values))
+    for reason_zh, reason_en, rows in left_out:
+        con.execute(
+            "INSERT INTO landing.left_out VALUES (?, ?, ?, ?, ?)",
+            [delivery.delivery_id, delivery.dataset, reason_zh, reason_en, rows],
+        )
 
 
-def loaded_hashes(con: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:
-    """SHA-256 of the files of a dataset that have been loaded."""
+def settled_hashes(con: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:
+    """SHA-256 of the files of a dataset that need not be looked at again: loaded, superseded, or refused before a full
+    delivery that arrived later was loaded. Any other refused file is tried again, so that none is forgotten."""
     rows = con.execute(
-        "SELECT sha256 FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'", [dataset]
+        """
+        SELECT sha256 FROM landing.deliveries AS d WHERE dataset = ? AND (outcome IN ('loaded', 'superseded') OR EXISTS (
+            SELECT 1 FROM landing.deliveries AS later WHERE later.dataset = d.dataset AND later.outcome = 'loaded'
+            AND later.kind = 'full' AND later.arrived_at > d.arrived_at))
+        """,
+        [dataset],
     ).fetchall()
     return {str(row[0]) for row in rows}

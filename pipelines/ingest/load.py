@@ -12,14 +12,13 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from pipelines.city import City, Instant, Strict
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import rejects
 from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
-from pipelines.ingest.ledger import Delivery, loaded_hashes, write_delivery
+from pipelines.ingest.ledger import Delivery, settled_hashes, write_delivery
 from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
 from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
 from pipelines.ingest.typing import local_date_sql, typed_sql
@@ -61,12 +60,13 @@ class Staged:
     delivery_id: str
     kind: str
     rows_in: int = 0
-    left_out: int = 0
+    left_out: dict[int, int] = field(default_factory=dict)
     deduplicated: int = 0
     rejected: int = 0
     loaded: int = 0
     as_of: datetime | None = None
     refusal: FileRefused | None = None
+    mapping: Mapping = field(default_factory=Mapping)
     ignored_headers: tuple[str, ...] = ()
 
 
@@ -95,7 +95,7 @@ def find_new_files(con: duckdb.DuckDBPyConnection, city: City, contract: Contrac
     Raises:
         ConfigurationError: a manifest is wrong.
     """
-    known = loaded_hashes(con, contract.dataset)
+    known = settled_hashes(con, contract.dataset)
     found: dict[str, FoundFile] = {}
     for path, mapping in city.extract_files(contract.dataset):
         with path.open("rb") as handle:
@@ -107,11 +107,18 @@ def find_new_files(con: duckdb.DuckDBPyConnection, city: City, contract: Contrac
         manifest = read_yaml_model(done, Manifest) if done.is_file() else Manifest()
         arrived = datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
         found[sha256] = FoundFile(path, sha256, stat.st_size, arrived, manifest, mapping)
-    return sorted(found.values(), key=lambda f: (f.manifest.as_of or datetime.min.replace(tzinfo=UTC), f.arrived_at, f.path.name))
+    return sorted(
+        found.values(), key=lambda f: (f.manifest.as_of or datetime.min.replace(tzinfo=UTC), f.arrived_at, f.path.name)
+    )
 
 
 def load_dataset(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, *, run_id: str | None, report: Report = lambda _: None
+    con: duckdb.DuckDBPyConnection,
+    city: City,
+    contract: Contract,
+    *,
+    run_id: str | None,
+    report: Report = lambda _: None,
 ) -> LoadResult:
     """Load every new delivery of one dataset; rejected rows go to `state/rejects`, refused deliveries leave no trace
     in landing but their line in the ledger.
@@ -123,14 +130,15 @@ def load_dataset(
     if not files:
         return LoadResult(rules=_latest_rules(con, contract))
     mappings = {name: load_mapping(city, contract, name) for name in {found.mapping for found in files}}
-    now = city.now()
+    # The clock, not the `as_of` of a replay: what lies after that is true all the same, only not known yet.
+    now = datetime.now(UTC)
     # Staged outside the transaction: an unreadable file would abort it, and the other deliveries with it.
     staged = _stage_all(con, city, contract, mappings, files)
     con.execute("BEGIN")
     try:
         verdict = None
         if any(item.refusal is None for item in staged):
-            verdict = validate(con, contract, "_staged", now=now, today=city.today())
+            verdict = validate(con, contract, "_staged", now=now, today=now.astimezone(city.zone).date())
             _gate(con, contract, verdict, staged)
         deliveries = _settle(con, city, contract, staged, verdict, run_id, report)
         _close_temporary(con)
@@ -185,11 +193,15 @@ def _stage_all(
     for found in files:
         mapping = mappings[found.mapping]
         kind = found.manifest.kind or mapping.kind or contract.delivery_kind
-        item = Staged(found, f"{contract.dataset}-{found.short}", kind)
+        item = Staged(found, f"{contract.dataset}-{found.short}", kind, mapping=mapping)
         staged.append(item)
         try:
             if kind not in ("full", "delta"):
-                raise FileRefused("kind", zh=f"清单中的 kind 应为 full 或 delta，而不是 {kind}。", en=f"kind must be full or delta, not {kind}.")
+                raise FileRefused(
+                    "kind",
+                    zh=f"清单中的 kind 应为 full 或 delta，而不是 {kind}。",
+                    en=f"kind must be full or delta, not {kind}.",
+                )
             _check_manifest(found)
             extract = open_extract(con, found.path, delimiter=mapping.delimiter)
             bound = bind_mapping(contract, mapping, extract.headers, found.path.name)
@@ -198,7 +210,7 @@ def _stage_all(
         except FileRefused as refusal:
             item.refusal = refusal
             for table in ("_staged", "_shape_rejects"):
-                con.execute(f"DELETE FROM {table} WHERE _delivery_id = ?", [item.delivery_id])  # noqa: S608
+                con.execute(f"DELETE FROM {table} WHERE _delivery_id = ?", [item.delivery_id])
     return staged
 
 
@@ -219,15 +231,20 @@ def _stage_one(
     """Read the needed columns of one file, leave out rows, cast, drop duplicates; counts go to `item`."""
     name = extract.path.name
     by_fold = {fold(header): header for header in extract.headers}
-    left_out = " OR ".join(f"coalesce({expression_sql(rule.where, by_fold)}, FALSE)" for rule in mapping.leave_out) or "FALSE"
+    conditions = [expression_sql(rule.where, by_fold) for rule in mapping.leave_out]
+    cases = "".join(f" WHEN {condition} THEN {n}" for n, condition in enumerate(conditions))
+    left_out = f"CASE{cases} END" if cases else "CAST(NULL AS INTEGER)"
     select = mapped_sql(bound, contract.landed_columns, extract.relation(bound.used_headers), left_out)
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE _mapped AS {select}")
     except duckdb.Error as error:
         raise _unreadable_file(name, error) from None
     shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
-    con.execute("UPDATE _mapped SET _source_row = n FROM _renumbered WHERE _source_row = old") if shape else None
-    item.rows_in, item.left_out = map(int, con.execute("SELECT count(*), count(*) FILTER (WHERE _left_out) FROM _mapped").fetchall()[0])
+    if shape:
+        con.execute("UPDATE _mapped SET _source_row = n FROM _renumbered WHERE _source_row = old")
+    counts = con.execute("SELECT _left_out, count(*) FROM _mapped GROUP BY 1").fetchall()
+    item.rows_in = sum(int(rows) for _, rows in counts)
+    item.left_out = {int(rule): int(rows) for rule, rows in counts if rule is not None}
     item.rows_in += shape
     item.rejected = shape
     if item.found.manifest.rows is not None and item.found.manifest.rows != item.rows_in:
@@ -237,12 +254,14 @@ def _stage_one(
             en=f"{name} has {item.rows_in} rows of data, its manifest says {item.found.manifest.rows}. "
             "The file may be incomplete; send it again.",
         )
-    con.execute("DELETE FROM _mapped WHERE _left_out")
+    con.execute("DELETE FROM _mapped WHERE _left_out IS NOT NULL")
     _cast(con, city, contract, mapping, bound, item)
     _drop_duplicates(con, contract, item)
-    con.execute(f"INSERT INTO _staged SELECT {_staged_columns(contract)} FROM _typed")  # noqa: S608
+    con.execute(f"INSERT INTO _staged SELECT {_staged_columns(contract)} FROM _typed")
     listed = ", ".join(quote_name(c.name) for c in contract.landed_columns)
-    con.execute(f"INSERT INTO _texts SELECT t._row_id, {listed} FROM _mapped JOIN (SELECT _row_id, _source_row AS s FROM _typed) AS t ON s = _source_row")  # noqa: S608
+    con.execute(
+        f"INSERT INTO _texts SELECT t._row_id, {listed} FROM _mapped JOIN (SELECT _row_id, _source_row AS s FROM _typed) AS t ON s = _source_row"
+    )
     item.as_of = _delivery_as_of(con, city, contract, item)
 
 
@@ -269,31 +288,33 @@ def _unreadable_file(name: str, error: duckdb.Error) -> FileRefused:
 
 def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Staged) -> int:
     """Rows with too few or too many cells, which the reader set aside. Their text is never looked at."""
-    rows = con.execute("SELECT DISTINCT line, error_type FROM reject_errors ORDER BY line").fetchall()
+    wrong = con.execute(
+        "SELECT min(line) FROM reject_errors WHERE error_type NOT IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')"
+    ).fetchall()[0][0]
+    con.execute(
+        "INSERT INTO _shape_rejects SELECT ?, line, ?, lower(CAST(min(error_type) AS VARCHAR)) FROM reject_errors GROUP BY line",
+        [item.delivery_id, len(extract.headers)],
+    )
     con.execute("DROP TABLE IF EXISTS reject_errors")
     con.execute("DROP TABLE IF EXISTS reject_scans")
-    wrong = [row for row in rows if row[1] not in ("MISSING COLUMNS", "TOO MANY COLUMNS")]
-    if wrong:
+    if wrong is not None:
         raise FileRefused(
             "unreadable",
-            zh=f"{extract.path.name} 第 {wrong[0][0]} 行无法读取（引号没有成对或一行过长）。请检查后重新导出。",
-            en=f"{extract.path.name} line {wrong[0][0]} cannot be read (an unclosed quote or a line too long). Check it and export it again.",
+            zh=f"{extract.path.name} 第 {wrong} 行无法读取（引号没有成对或一行过长）。请检查后重新导出。",
+            en=f"{extract.path.name} line {wrong} cannot be read (an unclosed quote or a line too long). Check it and export it again.",
         )
-    if not rows:
+    found = "SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?"
+    lines = int(con.execute(found, [item.delivery_id]).fetchall()[0][0])
+    if not lines:
         return 0
-    lines = {int(row[0]): str(row[1]) for row in rows}
-    con.executemany(
-        "INSERT INTO _shape_rejects VALUES (?, ?, ?, ?)",
-        [[item.delivery_id, line, len(extract.headers), kind.lower()] for line, kind in lines.items()],
-    )
     # The reader numbers only the rows it kept; give every row the number it has in the file.
     con.execute(
         "CREATE OR REPLACE TEMP TABLE _renumbered AS SELECT n, row_number() OVER (ORDER BY n) + 1 AS old FROM"
         " (SELECT unnest(generate_series(2, (SELECT count(*) FROM _mapped) + ? + 1)) AS n)"
         " WHERE n NOT IN (SELECT _source_row FROM _shape_rejects WHERE _delivery_id = ?)",
-        [len(lines), item.delivery_id],
+        [lines, item.delivery_id],
     )
-    return len(lines)
+    return lines
 
 
 def _cast(
@@ -314,10 +335,12 @@ def _cast(
             )
         days.append(f"{quote_name('_' + column.name)} AS {column.landing_name}")
         if column.local_date_name:
-            days.append(f"{local_date_sql(quote_name('_' + column.name), city.settings.time_zone)} AS {column.local_date_name}")
+            days.append(
+                f"{local_date_sql(quote_name('_' + column.name), city.settings.time_zone)} AS {column.local_date_name}"
+            )
     start = int(con.execute("SELECT coalesce(max(_row_id), 0) FROM _staged").fetchall()[0][0])
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _typed AS SELECT _source_row + {start} AS _row_id, {quote_text(item.delivery_id)} AS _delivery_id,"  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE _typed AS SELECT _source_row + {start} AS _row_id, {quote_text(item.delivery_id)} AS _delivery_id,"
         f" _source_row, {' || '.join(unreadable) or quote_text('')} AS _unreadable, {', '.join(days)}"
         f" FROM (SELECT *, {', '.join(typed)} FROM _mapped)"
     )
@@ -329,14 +352,14 @@ def _drop_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, item: S
     names = [name for name, _ in contract.landing_schema() if not name.startswith("_")]
     listed = ", ".join([*names, "_unreadable"])
     con.execute(
-        "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, row_number() OVER"  # noqa: S608
+        "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, row_number() OVER"
         f" (PARTITION BY {listed} ORDER BY _source_row) AS n FROM _typed) WHERE n > 1)"
     )
     if "updated_at" in names:
         key = contract.landing_key
         known = " AND ".join(f"{name} IS NOT NULL" for name in key)
         con.execute(
-            "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, updated_at, max(updated_at) OVER"  # noqa: S608
+            "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, updated_at, max(updated_at) OVER"
             f" (PARTITION BY {', '.join(key)}) AS newest FROM _typed WHERE {known}) WHERE updated_at < newest)"
         )
     after = int(con.execute("SELECT count(*) FROM _typed").fetchall()[0][0])
@@ -349,7 +372,7 @@ def _delivery_as_of(con: duckdb.DuckDBPyConnection, city: City, contract: Contra
         return item.found.manifest.as_of.replace(tzinfo=None)
     moments: list[datetime] = []
     for name in contract.as_of_columns:
-        value = con.execute(f"SELECT max({name}) FROM _typed").fetchall()[0][0]  # noqa: S608
+        value = con.execute(f"SELECT max({name}) FROM _typed").fetchall()[0][0]
         if isinstance(value, datetime):
             moments.append(value)
         elif value is not None:
@@ -365,7 +388,10 @@ def _delivery_as_of(con: duckdb.DuckDBPyConnection, city: City, contract: Contra
 def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, staged: list[Staged]) -> None:
     """Decide for each delivery whether its rejects are within the contract's limit."""
     blocking = [r.rule.id for r in verdict.results if r.rule.severity == "error" and r.rule.predicate]
-    con.execute("CREATE OR REPLACE TEMP TABLE _rejected_rows AS SELECT DISTINCT _row_id FROM _bad_rows WHERE list_contains(?, rule_id)", [blocking])
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE _rejected_rows AS SELECT DISTINCT _row_id FROM _bad_rows WHERE list_contains(?, rule_id)",
+        [blocking],
+    )
     counts = {
         str(row[0]): (int(row[1]), int(row[2]))
         for row in con.execute(
@@ -378,15 +404,19 @@ def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, 
         rows, bad = counts.get(item.delivery_id, (0, 0))
         item.rejected += bad
         item.loaded = rows - bad
-        considered = item.rows_in - item.left_out
+        considered = item.rows_in - sum(item.left_out.values())
         limit = contract.reject_limit.allowed(considered)
         name = item.found.path.name
         minimum = next((int(r.minimum or 0) for r in contract.rules if r.kind == "row_count"), 0)
         if considered < minimum:
-            item.refusal = FileRefused("no_rows", zh=f"{name} 没有数据行。请重新导出。", en=f"{name} has no rows of data. Export it again.")
+            item.refusal = FileRefused(
+                "no_rows", zh=f"{name} 没有数据行。请重新导出。", en=f"{name} has no rows of data. Export it again."
+            )
         elif item.loaded == 0:
             item.refusal = FileRefused(
-                "nothing_left", zh=f"{name} 的 {considered} 行全部被拒，见 state/rejects。", en=f"All {considered} rows of {name} were rejected; see state/rejects."
+                "nothing_left",
+                zh=f"{name} 的 {considered} 行全部被拒，见 state/rejects。",
+                en=f"All {considered} rows of {name} were rejected; see state/rejects.",
             )
         elif item.rejected > limit:
             item.refusal = FileRefused(
@@ -405,28 +435,58 @@ def _settle(
     loaded_at = datetime.now(UTC).replace(tzinfo=None)
     deliveries = []
     for item in sorted(staged, key=lambda s: (s.as_of or s.found.arrived_at, s.found.arrived_at, s.found.path.name)):
-        refusal = item.refusal
+        refusal, left_out = item.refusal, sum(item.left_out.values())
+        outcome, reason_en, reason_zh = "loaded", None, None
+        if refusal is not None:
+            outcome, reason_en, reason_zh = "refused", refusal.en + _STOPS_EN, refusal.zh + _STOPS_ZH
+            item.rejected, item.loaded = item.rows_in - left_out - item.deduplicated, 0
+        elif _is_superseded(con, contract, item):
+            outcome, reason_en, reason_zh = "superseded", _SUPERSEDED_EN, _SUPERSEDED_ZH
+            item.deduplicated, item.loaded = item.deduplicated + item.loaded, 0
         delivery = Delivery(
             item.delivery_id, contract.dataset, item.found.path.name, item.found.sha256, item.found.size, item.kind,
-            item.found.arrived_at, item.as_of, item.rows_in, 0 if refusal else item.loaded,
-            item.rows_in - item.left_out - item.deduplicated if refusal else item.rejected, item.deduplicated, item.left_out,
-            "refused" if refusal else "loaded", refusal.en if refusal else None, refusal.zh if refusal else None, run_id, loaded_at,
+            item.found.arrived_at, item.as_of, item.rows_in, item.loaded, item.rejected, item.deduplicated, left_out,
+            outcome, reason_en, reason_zh, run_id, loaded_at,
         )  # fmt: skip
         _assert_balance(delivery)
-        write_delivery(con, delivery)
+        write_delivery(con, delivery, _reasons(item))
         if verdict is not None:
             _write_results(con, contract, verdict, item, loaded_at)
-        if refusal is None:
+        if outcome == "loaded":
             _keep_and_merge(con, city, contract, item)
-            report(f"{contract.dataset} {item.found.path.name}: {item.loaded:,} rows loaded, {item.rejected:,} rejected")
-        else:
-            report(f"{contract.dataset} {item.found.path.name}: refused. {refusal.en}")
+        counts = f"{item.loaded:,} rows loaded, {item.rejected:,} rejected"
+        report(f"{contract.dataset} {item.found.path.name}: {counts}. {reason_en or ''}")
         deliveries.append(delivery)
     if verdict is not None:
         rejects.write(con, contract)
         con.execute("DELETE FROM landing.suite_results WHERE dataset = ?", [contract.dataset])
-        con.execute("INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)])
+        con.execute(
+            "INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)]
+        )
     return deliveries
+
+
+_STOPS_ZH = "在该文件改正或移走之前，每次刷新都会停在这里。"
+_STOPS_EN = " Until the file is mended or removed, every refresh stops here."
+_SUPERSEDED_ZH = "已有更新的全量文件，本文件未采用。"
+_SUPERSEDED_EN = "A newer full delivery is loaded; this one was not used."
+
+
+def _reasons(item: Staged) -> list[tuple[str, str, int]]:
+    reasons = [rule.reason for rule in item.mapping.leave_out]
+    return [(reasons[n].zh, reasons[n].en, rows) for n, rows in sorted(item.left_out.items())]
+
+
+def _is_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> bool:
+    """Whether a full delivery with a later data cut is loaded. Only rows that tell their own time of update may still
+    come from an older delivery."""
+    if item.kind == "delta" and any(column.name == "updated_at" for column in contract.columns):
+        return False
+    newest = con.execute(
+        "SELECT max(as_of) FROM landing.deliveries WHERE dataset = ? AND kind = 'full' AND outcome = 'loaded'",
+        [contract.dataset],
+    ).fetchall()[0][0]
+    return newest is not None and item.as_of is not None and item.as_of < newest
 
 
 def _assert_balance(d: Delivery) -> None:
@@ -435,7 +495,9 @@ def _assert_balance(d: Delivery) -> None:
         raise AssertionError(f"{d.delivery_id}: {d.rows_in} rows in, {total} accounted for")
 
 
-def _write_results(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, item: Staged, at: datetime) -> None:
+def _write_results(
+    con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, item: Staged, at: datetime
+) -> None:
     failed = {
         str(row[0]): int(row[1])
         for row in con.execute(
@@ -443,22 +505,37 @@ def _write_results(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: 
             [item.delivery_id],
         ).fetchall()
     }
-    checked = int(con.execute("SELECT count(*) FROM _staged WHERE _delivery_id = ?", [item.delivery_id]).fetchall()[0][0])
+    checked = int(
+        con.execute("SELECT count(*) FROM _staged WHERE _delivery_id = ?", [item.delivery_id]).fetchall()[0][0]
+    )
     rows = []
     for result in verdict.results:
         rule = result.rule
         bad = int(checked < int(rule.minimum or 0)) if rule.kind == "row_count" else failed.get(rule.id, 0)
         rows.append(
-            [item.delivery_id, contract.dataset, rule.id, rule.name_en, rule.name_zh, rule.column, rule.dimension, rule.severity, checked, bad, bad == 0, at]
+            [
+                item.delivery_id,
+                contract.dataset,
+                rule.id,
+                rule.name_en,
+                rule.name_zh,
+                rule.column,
+                rule.dimension,
+                rule.severity,
+                checked,
+                bad,
+                bad == 0,
+                at,
+            ]
         )
-    con.executemany(f"INSERT INTO landing.contract_results VALUES ({', '.join('?' * 12)})", rows)  # noqa: S608
+    con.executemany(f"INSERT INTO landing.contract_results VALUES ({', '.join('?' * 12)})", rows)
 
 
 def _keep_and_merge(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> None:
     names = [name for name, _ in contract.landing_schema() if name not in ("_valid_from", "_valid_to")]
     listed = ", ".join(names)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _good AS SELECT {listed} FROM _staged WHERE _delivery_id = ?"  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE _good AS SELECT {listed} FROM _staged WHERE _delivery_id = ?"
         " AND _row_id NOT IN (SELECT _row_id FROM _rejected_rows)",
         [item.delivery_id],
     )
@@ -471,8 +548,8 @@ def _keep_and_merge(con: duckdb.DuckDBPyConnection, city: City, contract: Contra
     if contract.keeps_history:
         _merge_history(con, contract, item)
     elif item.kind == "full":
-        con.execute(f"DELETE FROM landing.{contract.dataset}")  # noqa: S608
-        con.execute(f"INSERT INTO landing.{contract.dataset} SELECT {listed} FROM _good")  # noqa: S608
+        con.execute(f"DELETE FROM landing.{contract.dataset}")
+        con.execute(f"INSERT INTO landing.{contract.dataset} SELECT {listed} FROM _good")
     else:
         _upsert(con, contract, listed, names)
 
@@ -483,9 +560,9 @@ def _upsert(con: duckdb.DuckDBPyConnection, contract: Contract, listed: str, nam
     same = " AND ".join(f"old.{name} = new.{name}" for name in key)
     if "updated_at" in names:
         newer = "coalesce(old.updated_at, TIMESTAMP '0001-01-01') > coalesce(new.updated_at, TIMESTAMP '0001-01-01')"
-        con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE {same} AND {newer}")  # noqa: S608
-    con.execute(f"DELETE FROM {table} AS old USING _good AS new WHERE {same}")  # noqa: S608
-    con.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM _good")  # noqa: S608
+        con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE {same} AND {newer}")
+    con.execute(f"DELETE FROM {table} AS old USING _good AS new WHERE {same}")
+    con.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM _good")
 
 
 def _merge_history(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> None:
@@ -494,21 +571,32 @@ def _merge_history(con: duckdb.DuckDBPyConnection, contract: Contract, item: Sta
     names = [name for name, _ in contract.landing_schema() if not name.startswith("_")]
     same = " AND ".join(f"old.{name} = new.{name}" for name in key)
     equal = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in names)
-    con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE old._valid_to IS NULL AND {equal}") if item.kind == "delta" else None  # noqa: S608
+    if item.kind == "delta":
+        con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE old._valid_to IS NULL AND {equal}")
     gone = f"NOT EXISTS (SELECT 1 FROM _good AS new WHERE {equal})"
     if item.kind == "delta":
         gone = f"EXISTS (SELECT 1 FROM _good AS new WHERE {same})"
-    con.execute(f"UPDATE {table} AS old SET _valid_to = ? WHERE old._valid_to IS NULL AND {gone}", [item.as_of])  # noqa: S608
+    con.execute(f"UPDATE {table} AS old SET _valid_to = ? WHERE old._valid_to IS NULL AND {gone}", [item.as_of])
     listed = ", ".join(names)
     con.execute(
-        f"INSERT INTO {table} ({listed}, _delivery_id, _valid_from, _valid_to) SELECT {listed}, _delivery_id, CAST(? AS TIMESTAMP), NULL FROM _good AS new"  # noqa: S608
+        f"INSERT INTO {table} ({listed}, _delivery_id, _valid_from, _valid_to) SELECT {listed}, _delivery_id, CAST(? AS TIMESTAMP), NULL FROM _good AS new"
         f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS old WHERE old._valid_to IS NULL AND {equal})",
         [item.as_of],
     )
 
 
 def _close_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for table in ("_staged", "_texts", "_typed", "_mapped", "_good", "_bad_rows", "_rejected_rows", "_shape_rejects", "_renumbered"):
+    for table in (
+        "_staged",
+        "_texts",
+        "_typed",
+        "_mapped",
+        "_good",
+        "_bad_rows",
+        "_rejected_rows",
+        "_shape_rejects",
+        "_renumbered",
+    ):
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 

@@ -69,7 +69,7 @@ class Mapping(Strict):
         return not self.columns if self.recognise is None else self.recognise
 
 
-def parse_expression(text: str) -> exp.Expression:
+def parse_expression(text: str) -> exp.Condition:
     """The syntax tree of a mapping's SQL expression over the columns of the source.
 
     Raises:
@@ -106,7 +106,9 @@ def load_mapping(city: City, contract: Contract, name: str) -> Mapping:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
-            raise ConfigurationError(f'mappings/{path.name}: the contract of {contract.dataset} has no column "{name}"{hint}')
+            raise ConfigurationError(
+                f'mappings/{path.name}: the contract of {contract.dataset} has no column "{name}"{hint}'
+            )
     return mapping
 
 
@@ -287,7 +289,7 @@ def mapped_sql(bound: BoundMapping, columns: tuple[Column, ...], relation: str, 
             known.append(f"lower({binding.known}) AS {quote_name('_lower_' + binding.column.name)}")
         spelled[binding.column.name] = binding.spelled
     trimmed = "".join(f", {trimmed_sql(header)}" for header in bound.used_headers)
-    source = f"(SELECT _source_row{trimmed} FROM {relation})"  # noqa: S608
-    first = f"(SELECT _source_row, ({left_out}) AS _left_out{''.join(', ' + item for item in known)} FROM {source})"  # noqa: S608
+    source = f"(SELECT _source_row{trimmed} FROM {relation})"
+    first = f"(SELECT _source_row, ({left_out}) AS _left_out{''.join(', ' + item for item in known)} FROM {source})"
     texts = ", ".join(f"{spelled.get(c.name, 'CAST(NULL AS VARCHAR)')} AS {quote_name(c.name)}" for c in columns)
-    return f"SELECT _source_row, _left_out, {texts} FROM {first}"  # noqa: S608
+    return f"SELECT _source_row, _left_out, {texts} FROM {first}"

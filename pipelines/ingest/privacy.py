@@ -37,7 +37,9 @@ def load_key(slug: str) -> bytes:
     key = path.read_text().strip()
     if not key:
         # With an empty key the pseudonyms of identity numbers are reversed in half a minute.
-        raise PermissionError(f"{path} is empty; put the key back from its copy, or remove the file to have a new one made")
+        raise PermissionError(
+            f"{path} is empty; put the key back from its copy, or remove the file to have a new one made"
+        )
     return key.encode()
 
 

@@ -35,11 +35,14 @@ def write(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
             value = f"CASE WHEN t.{quote_name('_text_' + column.name)} IS NOT NULL THEN {quote_text(MASK)} END"
         else:
             value = f"left(t.{quote_name('_text_' + column.name)}, {_SHOWN})"
+            if column.key_position is None and column.pattern is None:
+                # a phone or identity number that slipped into another column
+                value = f"regexp_replace({value}, '[0-9]{{11,}}', {quote_text(MASK)}, 'g')"
         explained = "FALSE"
         if rule.kind == "required" and column is not None:
             explained = f"contains(s._unreadable, {quote_text(f' {column.name} ')})"
         con.execute(
-            f"INSERT INTO landing.rejects SELECT s._delivery_id, ?, s._source_row, ?, ?, {value}, ?, ?"  # noqa: S608
+            f"INSERT INTO landing.rejects SELECT s._delivery_id, ?, s._source_row, ?, ?, {value}, ?, ?"
             " FROM _bad_rows AS b JOIN _staged AS s USING (_row_id) JOIN _texts AS t USING (_row_id)"
             f" WHERE b.rule_id = ? AND NOT {explained}",
             [contract.dataset, rule.id, column.name if column else None, rule.name_en, rule.name_zh, rule.id],

@@ -61,7 +61,9 @@ def typed_sql(column: Column, text: str, *, formats: tuple[str, ...], source_zon
         number = _plain_number(text)
         value = f"TRY_CAST({number} AS {column.physical_type})"
         finite = f" AND isfinite(TRY_CAST({number} AS DOUBLE))"
-        return f"CASE WHEN regexp_full_match({number}, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?'){finite} THEN {value} END"
+        return (
+            f"CASE WHEN regexp_full_match({number}, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?'){finite} THEN {value} END"
+        )
     if kind == "date":
         day = f"CAST({_moment(text, formats)} AS DATE)"
         return f"CAST(year({day}) AS {column.physical_type})" if column.personal == "birth_year" else day

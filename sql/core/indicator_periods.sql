@@ -64,7 +64,6 @@ cut AS (
         least(p.period_end, s.as_of_on) AS stock_on,
         s.as_of,
         s.as_of_on,
-        p.period_end <= s.as_of_on AS is_over,
         p.period_end >= CAST(s.as_of_on - INTERVAL 36 MONTH AS DATE) AS is_filled
     FROM spans AS s
     INNER JOIN core.periods AS p ON p.period_end >= s.first_on AND p.period_start <= s.as_of_on
@@ -84,9 +83,10 @@ SELECT
         / nullif(k.days_in_fiscal_year, 0) AS elapsed_share,
     c.as_of,
     c.as_of_on,
-    c.is_over,
+    e.ends_at <= c.as_of + INTERVAL 1 SECOND AS is_over,
     c.is_filled
 FROM cut AS c
 INNER JOIN reference.calendar AS k ON k.day = c.stock_on
+INNER JOIN reference.calendar AS e ON e.day = c.period_end
 CROSS JOIN first_report AS r
 WHERE c.indicator_id NOT IN ('M06', 'M09', 'M17') OR r.reported_at < k.ends_at

@@ -1,5 +1,37 @@
--- Tickets with the days and flags that the figures are cut from; nothing here changes the source's own values.
-WITH flagged AS (
+-- Tickets as known at the data cut, with the days and flags that the figures are cut from; what happened later is left out.
+WITH known AS (
+    SELECT
+        t.ticket_id,
+        t.channel,
+        t.category_1,
+        t.area_code,
+        t.handling_unit,
+        t.accepted_at,
+        t.accepted_on,
+        CASE WHEN t.first_contact_at <= c.as_of THEN t.first_contact_at END AS first_contact_at,
+        t.due_at,
+        t.due_on,
+        CASE WHEN t.first_resolved_at <= c.as_of THEN t.first_resolved_on END AS first_resolved_on,
+        CASE WHEN t.resolved_at <= c.as_of THEN t.resolved_at END AS resolved_at,
+        CASE WHEN t.resolved_at <= c.as_of THEN t.resolved_on END AS resolved_on,
+        CASE WHEN t.reopened_at <= c.as_of THEN t.reopened_at END AS reopened_at,
+        CASE WHEN t.reopened_at <= c.as_of THEN t.reopened_on END AS reopened_on,
+        CASE WHEN t.first_closed_at <= c.as_of THEN t.first_closed_at WHEN t.closed_at <= c.as_of THEN t.closed_at END AS closed_at,
+        CASE WHEN t.first_closed_at <= c.as_of THEN t.first_closed_on WHEN t.closed_at <= c.as_of THEN t.closed_on END AS closed_on,
+        t.paused_minutes,
+        t.on_time_reported,
+        CASE WHEN t.callback_at <= c.as_of THEN t.callback_on END AS callback_on,
+        CASE WHEN coalesce(t.callback_at <= c.as_of, TRUE) THEN t.callback_resolved END AS callback_resolved,
+        CASE WHEN coalesce(t.callback_at <= c.as_of, TRUE) THEN t.callback_satisfaction END AS callback_satisfaction,
+        t.exclusion_code,
+        t.status,
+        c.as_of,
+        c.as_of_on
+    FROM landing.tickets AS t
+    INNER JOIN reference.as_of AS c ON c.dataset = 'tickets'
+    WHERE t.accepted_at <= c.as_of
+),
+flagged AS (
     SELECT
         t.ticket_id,
         coalesce(t.channel, 'unknown') AS channel,
@@ -16,7 +48,8 @@ WITH flagged AS (
         t.resolved_on,
         t.reopened_at,
         t.reopened_on,
-        coalesce(t.first_closed_on, t.closed_on) AS closed_on,
+        t.closed_at,
+        t.closed_on,
         coalesce(t.paused_minutes, 0) AS paused_minutes,
         t.on_time_reported,
         t.callback_on,
@@ -24,11 +57,17 @@ WITH flagged AS (
         t.callback_satisfaction,
         t.exclusion_code IS NOT NULL OR t.status = 'cancelled' AS is_excluded,
         t.resolved_at IS NOT NULL AND (t.reopened_at IS NULL OR t.reopened_at <= t.resolved_at) AS is_resolved,
-        c.as_of,
-        c.as_of_on,
+        CASE
+            WHEN t.accepted_at + INTERVAL 24 HOUR < k.ends_at THEN t.accepted_on
+            WHEN t.accepted_at + INTERVAL 24 HOUR < n.ends_at THEN n.day
+            ELSE CAST(n.day + INTERVAL 1 DAY AS DATE)
+        END AS contact_due_on,
+        t.as_of,
+        t.as_of_on,
         s.value AS satisfaction_threshold
-    FROM landing.tickets AS t
-    INNER JOIN reference.as_of AS c ON c.dataset = 'tickets'
+    FROM known AS t
+    INNER JOIN reference.calendar AS k ON k.day = t.accepted_on
+    INNER JOIN reference.calendar AS n ON n.day = CAST(t.accepted_on + INTERVAL 1 DAY AS DATE)
     LEFT JOIN reference.standards AS s ON s.standard = 'satisfaction_threshold'
 )
 SELECT
@@ -53,7 +92,7 @@ SELECT
     NOT is_resolved AND coalesce(due_at, accepted_at + INTERVAL 30 DAY) > as_of AS is_pending,
     due_at <= as_of AS is_due,
     is_resolved AND resolved_at <= due_at AS is_on_time,
-    CAST(accepted_on + INTERVAL 1 DAY AS DATE) AS contact_due_on,
+    contact_due_on,
     accepted_at + INTERVAL 24 HOUR <= as_of AS is_contact_due,
     coalesce(first_contact_at <= accepted_at + INTERVAL 24 HOUR, FALSE) AS is_contacted_in_time,
     coalesce(callback_resolved IN ('yes', 'partly', 'no'), FALSE) AS is_answered,
@@ -61,6 +100,7 @@ SELECT
     callback_satisfaction IS NOT NULL AS is_rated,
     coalesce(callback_satisfaction >= satisfaction_threshold, FALSE) AS is_satisfied,
     CAST(closed_on + INTERVAL 30 DAY AS DATE) AS callback_due_on,
+    coalesce(closed_at + INTERVAL 30 DAY <= as_of, FALSE) AS is_callback_due,
     CASE
         WHEN is_resolved
             THEN CAST(date_diff('second', accepted_at, resolved_at) AS DOUBLE) / 3600 - CAST(paused_minutes AS DOUBLE) / 60

@@ -115,7 +115,7 @@ SELECT
     CAST(resolved AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
-    CAST(0 AS BIGINT) AS pending
+    accepted_pending AS pending
 FROM cube.ticket_periods
 WHERE accepted + accepted_excluded + resolved > 0
 UNION ALL
@@ -130,7 +130,7 @@ SELECT
     CAST(verdicts_on_time AS DECIMAL(18, 2)) AS numerator,
     CAST(verdicts AS DECIMAL(18, 2)) AS denominator,
     verdicts_excluded AS excluded,
-    CAST(0 AS BIGINT) AS pending
+    accepted_pending AS pending
 FROM cube.ticket_periods
 WHERE verdicts + verdicts_excluded > 0
 UNION ALL

@@ -59,7 +59,7 @@ WITH events AS (
         CASE WHEN NOT is_excluded AND is_answered THEN 1 ELSE 0 END,
         0
     FROM core.tickets
-    WHERE callback_due_on <= as_of_on
+    WHERE is_callback_due
     UNION ALL
     SELECT
         resolved_on AS day, area_code, channel, category_1,

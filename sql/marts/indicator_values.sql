@@ -68,7 +68,8 @@ parts AS (
         c.member,
         CAST(c.numerator AS DOUBLE) AS numerator,
         CASE WHEN i.kind NOT IN ('count', 'amount') THEN CAST(c.denominator AS DOUBLE) END AS denominator,
-        c.excluded,
+        -- an excluded ticket is not open, so a backlog has none to count
+        CASE WHEN c.indicator_id NOT IN ('T11', 'T12') THEN c.excluded END AS excluded,
         c.pending,
         c.quantile,
         i.kind,
