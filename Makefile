@@ -13,7 +13,7 @@ refresh: $(INSTALLED)
 	$(BIN)/streetwise refresh $(if $(CITY),--city $(CITY))
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -246,6 +247,16 @@ def _need_ports(*ports: int) -> None:
                 ) from None
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _end_once(number: int, frame: FrameType | None) -> None:
+    """Interrupt the command; a second Ctrl-C, which would leave servers behind, is ignored."""
+    for ending in _ENDING:
+        signal.signal(ending, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _serve(city: City, commands: dict[str, tuple[list[str], int]]) -> None:
     """Start the servers, say where they are once they answer, and end all of them with the first that ends or Ctrl-C."""
     environment = {
@@ -257,13 +268,12 @@ def _serve(city: City, commands: dict[str, tuple[list[str], int]]) -> None:
     environment.pop(PROGRESS, None)
     # A shell starts background jobs with SIGINT ignored, and ignored it stays in children: dagster then ignores TERM too.
     # A closed terminal sends HUP; the servers are in sessions of their own and would stay.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    started = {
-        name: subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603
-        for name, (command, _) in commands.items()
-    }
+    for number in _ENDING:
+        signal.signal(number, _end_once)
+    started: dict[str, subprocess.Popen[bytes]] = {}
     try:
+        for name, (command, _) in commands.items():
+            started[name] = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603
         waiting = {name: port for name, (_, port) in commands.items()}
         while all(process.poll() is None for process in started.values()):
             for name, port in list(waiting.items()):
@@ -289,8 +299,8 @@ def _answers(port: int) -> bool:
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
     """Interrupt each server's whole process group, and kill what is left after ten seconds."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a second Ctrl-C would leave servers behind
-        signal.signal(number, signal.SIG_IGN)
+    for ending in _ENDING:
+        signal.signal(ending, signal.SIG_IGN)
     for number, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for process in processes:
             try:

@@ -284,9 +284,9 @@ def test_a_sample_city_is_made_up_to_the_day_before_and_never_over_another(
 # -- servers ---------------------------------------------------------------------------------------------------------
 
 
-def group(pid: int) -> list[str]:
-    """Command lines of the living processes whose group or parent is `pid`, and of their groups."""
-    found: dict[int, tuple[int, int, str]] = {}
+def processes() -> dict[int, tuple[int, int, str]]:
+    """Parent, group and command line of every living process."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parts = (folder / "stat").read_text().rsplit(")", 1)[1].split()
@@ -295,12 +295,25 @@ def group(pid: int) -> list[str]:
             continue
         if parts[0] != "Z":
             found[int(folder.name)] = (int(parts[1]), int(parts[2]), command)
-    family = {pid}
-    while more := {
-        p for p, (parent, pgid, _) in found.items() if (parent in family or pgid in family) and p not in family
-    }:
+    return found
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Command lines of all that a living process has started."""
+    found, family = processes(), {pid}
+    while more := {p for p, (parent, pgid, _) in found.items() if {parent, pgid} & family} - family:
         family |= more
-    return [found[p][2] for p in family if p in found and p != pid]
+    return {p: found[p][2] for p in family - {pid} if p in found}
+
+
+def end_of(process: subprocess.Popen[str], started: dict[int, str]) -> list[str]:
+    """What is still alive of `started`, which is then ended, like the process itself."""
+    process.kill()
+    process.wait()
+    left = {p: command for p, command in started.items() if p in (now := processes()) and now[p][2] == command}
+    for p in left:
+        os.kill(p, signal.SIGKILL)
+    return list(left.values())
 
 
 def wait_until_served(process: subprocess.Popen[str], url: str) -> None:
@@ -339,18 +352,19 @@ def test_the_dashboard_serves_and_ends_with_ctrl_c_leaving_nothing(published_cit
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         env={**os.environ, "STREETWISE_KEY": KEY},
     )  # fmt: skip
+    started: dict[int, str] = {}
     try:
         wait_until_served(process, f"http://127.0.0.1:{port}/_stcore/health")
         wait_until_said(process, f"dashboard: http://127.0.0.1:{port}")
-        (server,) = [command for command in group(process.pid) if "streamlit" in command]
-        assert f"--server.port {port}" in server
+        started = descendants(process.pid)
+        assert [command for command in started.values() if f"--server.port {port}" in command]
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)
     finally:
-        process.kill()
+        left = end_of(process, started)
     assert process.returncode == 0, output
     assert "stopping" in output
-    assert is_free(port) and group(process.pid) == []
+    assert is_free(port) and left == []
 
 
 SERVE = """
@@ -380,17 +394,20 @@ def test_a_closed_terminal_or_a_second_ctrl_c_leaves_nothing_either(
         [sys.executable, "-c", SERVE, str(city.folder), str(port)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, cwd=ROOT,
     )  # fmt: skip
+    started: dict[int, str] = {}
     try:
         wait_until_said(process, "Ctrl-C ends it.")
+        started = descendants(process.pid)
+        assert len(started) == 2
         process.send_signal(signals[0])
         wait_until_said(process, "stopping …")
         for number in signals[1:]:
             process.send_signal(number)
         process.communicate(timeout=40)
     finally:
-        process.kill()
+        left = end_of(process, started)
     assert process.returncode == 0
-    assert is_free(port) and group(process.pid) == []
+    assert is_free(port) and left == []
 
 
 def test_a_server_that_ends_by_itself_ends_the_command_with_an_error(city: SmallCity) -> None:

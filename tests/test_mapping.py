@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_city import CONTRACTS, SmallCity, lines
 
+from pipelines.ingest.casting import typed_sql
 from pipelines.ingest.mapping import Mapping, load_mapping, parse_expression
-from pipelines.ingest.typing import typed_sql
 from pipelines.yaml_model import ConfigurationError
 
 TICKETS = CONTRACTS["tickets"]
