@@ -10,7 +10,7 @@ from pipelines.city import CITY_VARIABLE, City
 from pipelines.ingest.load import clear_state
 from pipelines.instance import prepare_home
 from pipelines.schedules import NIGHTLY
-from pipelines.warehouse import writer_lease
+from pipelines.warehouse import whole_refresh
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -39,9 +39,13 @@ def refresh(city: City, *, rebuild: bool = False, instance: DagsterInstance | No
     Raises:
         WarehouseBusy: another refresh is at work.
     """
-    with writer_lease(city):  # says at once who is at work, before anything is removed
+    with whole_refresh(city):
         if rebuild:
             clear_state(city)
+        return _run(city, instance)
+
+
+def _run(city: City, instance: DagsterInstance | None) -> Outcome:
     os.environ["DAGSTER_HOME"] = str(prepare_home(city))
     os.environ[CITY_VARIABLE] = str(city.folder)
     import dagster as dg

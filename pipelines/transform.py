@@ -16,6 +16,7 @@ from pipelines.paths import CONTRACTS, SQL
 from pipelines.progress import say, stage
 from pipelines.sql_files import SqlFile, read_sql_files, run_file
 from pipelines.warehouse import open_warehouse
+from pipelines.yaml_model import ConfigurationError
 
 #: Every asset that opens the warehouse takes a slot of this pool; dagster.yaml limits it to one.
 POOL = "warehouse"
@@ -209,10 +210,14 @@ def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
         "SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1"
     ).fetchall()
     settings, catalogue = city.settings, city_catalogue(city)
+    try:
+        standards = load_standards(CONTRACTS / "standards.yaml", settings.standards, catalogue)
+    except ValueError as error:
+        raise ConfigurationError(f"city.yaml: standards: {error}") from None
     write_reference(
         con,
         catalogue,
-        load_standards(CONTRACTS / "standards.yaml", settings.standards, catalogue),
+        standards,
         area_code=settings.area_code,
         name_zh=settings.name.zh,
         name_en=settings.name.en,

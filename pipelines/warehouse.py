@@ -7,7 +7,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -23,6 +25,10 @@ class WarehouseBusy(RuntimeError):
     """Another process is writing this city's warehouse; the message names it."""
 
 
+#: The city whose lease the running refresh holds, so that each of its steps need not take it.
+_holding: ContextVar[Path | None] = ContextVar("holding", default=None)
+
+
 @contextmanager
 def writer_lease(city: City) -> Iterator[None]:
     """Hold the right to write in this city's state; a kernel lock, so it ends with the process, however that ends.
@@ -30,6 +36,9 @@ def writer_lease(city: City) -> Iterator[None]:
     Raises:
         WarehouseBusy: another process holds it.
     """
+    if _holding.get() == city.state:
+        yield
+        return
     city.state.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(city.state / "writer.lock", os.O_RDWR | os.O_CREAT, 0o640)
     try:
@@ -44,6 +53,21 @@ def writer_lease(city: City) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole_refresh(city: City) -> Iterator[None]:
+    """Hold the lease from the first step of a refresh to the last, so that two refreshes cannot take turns.
+
+    Raises:
+        WarehouseBusy: another process holds it.
+    """
+    with writer_lease(city):
+        token = _holding.set(city.state)
+        try:
+            yield
+        finally:
+            _holding.reset(token)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +22,7 @@ from pipelines.city import City
 from pipelines.ingest import load as load_module
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import clear_state
-from pipelines.warehouse import WarehouseBusy, open_warehouse, writer_lease
+from pipelines.warehouse import WarehouseBusy, open_warehouse, whole_refresh, writer_lease
 from pipelines.yaml_model import ConfigurationError
 
 TICKETS_HEADER = "ticket_id,status,accepted_at,category_1,updated_at"
@@ -498,3 +500,16 @@ def test_extracts_are_never_changed(city: SmallCity) -> None:
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths]
     city.load("meetings")
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths] == before
+
+
+def test_a_refresh_holds_the_lease_from_its_first_step_to_its_last(city: SmallCity) -> None:
+    opened = city.open()
+    other = "import sys; from pipelines.city import City; from pipelines.warehouse import writer_lease\n"
+    other += "with writer_lease(City.open(sys.argv[1])): pass"
+    with whole_refresh(opened):
+        with open_warehouse(opened):
+            pass  # its own steps take it at once, and do not give it back
+        result = subprocess.run([sys.executable, "-c", other, str(city.folder)], capture_output=True, text=True)
+        assert "another refresh of city is at work" in result.stderr
+    with writer_lease(opened):
+        pass
