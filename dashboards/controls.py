@@ -189,11 +189,6 @@ def show(scope: Scope) -> None:
         st.html(f"<div class='sw-note' role='status'>{escape(said)}</div>")
 
 
-def go_to(code: str) -> None:
-    """Make `code` the chosen area (a callback)."""
-    _go(code)
-
-
 def _memory() -> Choice:
     remembered = st.session_state.get("choice")
     return remembered if isinstance(remembered, Choice) else Choice()

@@ -11,7 +11,6 @@ import streamlit as st
 
 from dashboards import editions
 
-LADDER = ("city", "district", "street", "community")
 Row = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines.catalogue import Catalogue, load_catalogue, load_standards, write_reference
+from pipelines.catalogue import load_catalogue, load_standards, write_reference
 from pipelines.city import City
 from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
 from pipelines.contracts.model import Contract, Rule
@@ -199,17 +199,12 @@ def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f'DROP TABLE {schema}."{table}"')
 
 
-def city_catalogue(city: City) -> Catalogue:
-    """The catalogue of indicators (the same in every city)."""
-    return load_catalogue(CONTRACTS / "indicators.yaml")
-
-
 def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
     """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`."""
     cuts = con.execute(
         "SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1"
     ).fetchall()
-    settings, catalogue = city.settings, city_catalogue(city)
+    settings, catalogue = city.settings, load_catalogue(CONTRACTS / "indicators.yaml")
     try:
         standards = load_standards(CONTRACTS / "standards.yaml", settings.standards, catalogue)
     except ValueError as error:

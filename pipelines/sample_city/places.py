@@ -49,11 +49,6 @@ class Places:
         """Index of the community that was merged into `heir`."""
         return COMMUNITIES
 
-    @property
-    def community_district(self) -> IntArray:
-        """Index of the district of each community."""
-        return self.street_district[self.community_street]
-
 
 def make_places(rng: np.random.Generator, window: Window) -> Places:
     """Five districts, 26 streets, 239 communities, 986 grids, and one community merged on `window.merger`."""
