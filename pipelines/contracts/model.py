@@ -125,6 +125,11 @@ class Contract:
         return tuple(c.name for c in sorted(self.columns, key=lambda c: c.key_position or 0) if c.key_position)
 
     @property
+    def has_updates(self) -> bool:
+        """Whether its rows say when they were last updated, so that the order of arrival does not matter."""
+        return any(column.name == "updated_at" for column in self.columns)
+
+    @property
     def landed_columns(self) -> tuple[Column, ...]:
         """Columns that enter the warehouse."""
         return tuple(c for c in self.columns if c.enters_landing)

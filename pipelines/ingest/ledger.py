@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 import duckdb
 
 from pipelines.contracts.model import Contract, ContractError
+from pipelines.ingest.arrivals import FileIdentity
 
 _LEDGER = {
     "deliveries": """
-        delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind VARCHAR,
+        delivery_id VARCHAR, dataset VARCHAR, source VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind VARCHAR,
         arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT,
-        rows_deduplicated BIGINT, rows_left_out BIGINT, outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR,
-        run_id VARCHAR, loaded_at TIMESTAMP""",
+        rows_deduplicated BIGINT, rows_left_out BIGINT, rows_unchanged BIGINT, rows_removed BIGINT, outcome VARCHAR,
+        reason_code VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, mends VARCHAR, run_id VARCHAR, loaded_at TIMESTAMP,
+        sequence BIGINT, judged_by VARCHAR""",
     "contract_results": """
         delivery_id VARCHAR, dataset VARCHAR, rule_id VARCHAR, rule_name_en VARCHAR, rule_name_zh VARCHAR,
         column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, rows_failed BIGINT,
@@ -25,15 +28,24 @@ _LEDGER = {
         reason_en VARCHAR, reason_zh VARCHAR""",
     "left_out": "delivery_id VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, rows BIGINT",
     "suite_results": "dataset VARCHAR, result_json VARCHAR",
+    "notes": "delivery_id VARCHAR, dataset VARCHAR, code VARCHAR, cells BIGINT, message_zh VARCHAR, message_en VARCHAR",
+    "removals": "dataset VARCHAR, delivery_id VARCHAR, row_key VARCHAR, removed_at TIMESTAMP",
+    "line_layouts": "dataset VARCHAR, layout VARCHAR",
+    "seen_files": "dataset VARCHAR, identity VARCHAR, sha256 VARCHAR",
 }
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One line of the ledger; rows_in = loaded + rejected + deduplicated + left out. Moments are UTC without offset."""
+    """One line of the ledger; rows_in = loaded + rejected + deduplicated + left out. Moments are UTC without offset.
+
+    Of the loaded rows `rows_unchanged` stood in landing already; `rows_removed` stood there and are no longer in the
+    extract. `mends` is the delivery whose rejected rows this one corrects; `sequence` orders what one run
+    merged; `judged_by` is a digest of mapping, contract and overrides by which it was taken or refused."""
 
     delivery_id: str
     dataset: str
+    source: str
     file_name: str
     sha256: str
     bytes: int
@@ -45,11 +57,17 @@ class Delivery:
     rows_rejected: int
     rows_deduplicated: int
     rows_left_out: int
+    rows_unchanged: int
+    rows_removed: int
     outcome: str
+    reason_code: str | None
     reason_en: str | None
     reason_zh: str | None
+    mends: str | None
     run_id: str | None
     loaded_at: datetime
+    sequence: int
+    judged_by: str
 
 
 def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:
@@ -77,16 +95,24 @@ def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
             )
 
 
+def forget_attempt(con: duckdb.DuckDBPyConnection, delivery_id: str) -> None:
+    """Remove what an earlier attempt with the same bytes left in the ledger."""
+    for table in ("deliveries", "contract_results", "rejects", "left_out", "notes", "guard_results"):
+        con.execute(f"DELETE FROM landing.{table} WHERE delivery_id = ?", [delivery_id])
+
+
 def write_delivery(
-    con: duckdb.DuckDBPyConnection, delivery: Delivery, left_out: Iterable[tuple[str, str, int]] = ()
+    con: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    left_out: Iterable[tuple[str, str, int]] = (),
+    notes: Iterable[tuple[str, int, str, str]] = (),
 ) -> None:
-    """Insert the ledger line of a delivery, replacing an earlier attempt with the same bytes and what it left behind.
+    """Insert the ledger line of a delivery.
 
     Args:
         left_out: (reason in Chinese, in English, rows) of each rule by which its mapping left rows out.
+        notes: (code, cells, message in Chinese, in English) of what was normalised or looked odd in the file.
     """
-    for table in ("deliveries", "contract_results", "rejects", "left_out"):
-        con.execute(f"DELETE FROM landing.{table} WHERE delivery_id = ?", [delivery.delivery_id])
     values = astuple(delivery)
     con.execute(f"INSERT INTO landing.deliveries VALUES ({', '.join('?' * len(values))})", list(values))
     for reason_zh, reason_en, rows in left_out:
@@ -94,17 +120,82 @@ def write_delivery(
             "INSERT INTO landing.left_out VALUES (?, ?, ?, ?, ?)",
             [delivery.delivery_id, delivery.dataset, reason_zh, reason_en, rows],
         )
+    for code, cells, zh, en in notes:
+        con.execute(
+            "INSERT INTO landing.notes VALUES (?, ?, ?, ?, ?, ?)",
+            [delivery.delivery_id, delivery.dataset, code, cells, zh, en],
+        )
 
 
 def settled_hashes(con: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:
     """SHA-256 of the files of a dataset that need not be looked at again: loaded, superseded, or refused before a full
-    delivery that arrived later was loaded. Any other refused file is tried again, so that none is forgotten."""
+    delivery that arrived later was loaded."""
     rows = con.execute(
-        """
-        SELECT sha256 FROM landing.deliveries AS d WHERE dataset = ? AND (outcome IN ('loaded', 'superseded') OR EXISTS (
-            SELECT 1 FROM landing.deliveries AS later WHERE later.dataset = d.dataset AND later.outcome = 'loaded'
-            AND later.kind = 'full' AND later.arrived_at > d.arrived_at))
-        """,
+        f"SELECT sha256 FROM landing.deliveries AS d WHERE dataset = ? AND (outcome <> 'refused' OR {_REPLACED})",
         [dataset],
     ).fetchall()
     return {str(row[0]) for row in rows}
+
+
+_REPLACED = (
+    "EXISTS (SELECT 1 FROM landing.deliveries AS later WHERE later.dataset = d.dataset AND later.outcome = 'loaded'"
+    " AND later.kind = 'full' AND later.arrived_at > d.arrived_at)"
+)
+
+
+def open_refusals(con: duckdb.DuckDBPyConnection, dataset: str, aside: set[str]) -> list[Delivery]:
+    """Refused deliveries whose rows are nowhere yet: they lie in `refused/` (`aside` has the first twelve digits of
+    the SHA-256 of what lies there), and neither a file of the same name nor a later full delivery was loaded since."""
+    names = ", ".join(f"d.{item.name}" for item in fields(Delivery))
+    rows = con.execute(
+        f"SELECT {names} FROM landing.deliveries AS d WHERE dataset = ? AND outcome = 'refused' AND NOT {_REPLACED}"
+        " AND NOT EXISTS (SELECT 1 FROM landing.deliveries AS later WHERE later.dataset = d.dataset AND later.outcome = 'loaded'"
+        " AND later.file_name = d.file_name AND later.loaded_at > d.loaded_at) ORDER BY loaded_at, sequence",
+        [dataset],
+    ).fetchall()
+    return [delivery for row in rows if (delivery := Delivery(*row)).sha256[:12] in aside]
+
+
+def known_files(con: duckdb.DuckDBPyConnection, dataset: str) -> dict[FileIdentity, str]:
+    """SHA-256 of the files that were hashed before and that nobody has written to since."""
+    rows = con.execute("SELECT identity, sha256 FROM landing.seen_files WHERE dataset = ?", [dataset]).fetchall()
+    return {FileIdentity(*json.loads(identity)): str(sha256) for identity, sha256 in rows}
+
+
+def remember_files(con: duckdb.DuckDBPyConnection, dataset: str, identities: Mapping[FileIdentity, str]) -> None:
+    """Keep the SHA-256 of the files that lie in the drop folder now."""
+    con.execute("DELETE FROM landing.seen_files WHERE dataset = ?", [dataset])
+    rows = [[dataset, json.dumps(astuple(identity)), sha256] for identity, sha256 in identities.items()]
+    if rows:
+        con.executemany("INSERT INTO landing.seen_files VALUES (?, ?, ?)", rows)
+
+
+#: What is kept of an accepted delivery beside its line, so that a past state has its results too.
+_KEPT = ("contract_results", "left_out", "notes", "guard_results", "delivery_profiles")
+
+
+def ledger_of(con: duckdb.DuckDBPyConnection, delivery_id: str) -> dict[str, str]:
+    """The rows of a delivery in the tables of results, as JSON texts."""
+    return {
+        table: str(rows[0][0])
+        for table in _KEPT
+        if (
+            rows := con.execute(
+                f"SELECT to_json(list(t)) FROM landing.{table} AS t WHERE delivery_id = ? HAVING count(*) > 0", [delivery_id]
+            ).fetchall()
+        )
+    }
+
+
+def restore_ledger(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
+    """Insert what `ledger_of` gave."""
+    for table, rows in kept.items():
+        columns = con.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'landing' AND table_name = ?"
+            " ORDER BY column_index",
+            [table],
+        ).fetchall()
+        shape = json.dumps([{str(name): str(kind) for name, kind in columns}])
+        con.execute(
+            f"INSERT INTO landing.{table} BY NAME SELECT unnest(from_json($1, $2), recursive := true)", [rows, shape]
+        )

@@ -1,73 +1,41 @@
-"""Loads the new deliveries of one dataset: stage, validate, gate, merge into landing, all in one transaction."""
+"""Loads the new deliveries of one dataset: stage, validate, judge, merge into landing, all in one transaction."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.city import City, Instant, Strict
+from pipelines.city import City
+from pipelines.contracts.guards import DeliveryFacts, Override, Profile, judge, measure, record, remember
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
-from pipelines.ingest import rejects
-from pipelines.ingest.casting import local_date_sql, typed_sql
-from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
-from pipelines.ingest.ledger import Delivery, settled_hashes, write_delivery
-from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
-from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
-from pipelines.yaml_model import ConfigurationError, read_yaml_model
+from pipelines.ingest import landed, lines, rejects
+from pipelines.ingest.arrivals import Arrival, Unsafe, find_arrivals, shown_name
+from pipelines.ingest.files import FileRefused, Note
+from pipelines.ingest.ledger import (
+    Delivery,
+    create_landing,
+    forget_attempt,
+    known_files,
+    open_refusals,
+    remember_files,
+    settled_hashes,
+    write_delivery,
+)
+from pipelines.ingest.mapping import load_mapping
+from pipelines.ingest.merge import Change, merge
+from pipelines.ingest.overrides import load_overrides
+from pipelines.ingest.refused import move_refused, put_back, refused_hashes
+from pipelines.ingest.staging import STAGED, STAGING, Staged, close_staging, stage_all, staged_names
 
 Report = Callable[[str], None]
-
-
-class Manifest(Strict):
-    """The content of `<file>.done`: what the sender says of the file."""
-
-    as_of: Instant | None = None
-    rows: int | None = None
-    sha256: str | None = None
-    kind: str | None = None
-
-
-@dataclass(frozen=True)
-class FoundFile:
-    """A file of the drop folder that has not been loaded yet."""
-
-    path: Path
-    sha256: str
-    size: int
-    arrived_at: datetime
-    manifest: Manifest
-    mapping: str
-
-    @property
-    def short(self) -> str:
-        return self.sha256[:12]
-
-
-@dataclass
-class Staged:
-    """What is known of one delivery while it is staged."""
-
-    found: FoundFile
-    delivery_id: str
-    kind: str
-    rows_in: int = 0
-    left_out: dict[int, int] = field(default_factory=dict)
-    deduplicated: int = 0
-    rejected: int = 0
-    loaded: int = 0
-    as_of: datetime | None = None
-    refusal: FileRefused | None = None
-    mapping: Mapping = field(default_factory=Mapping)
-    ignored_headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,29 +57,6 @@ class LoadResult:
     ignored_headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def find_new_files(con: duckdb.DuckDBPyConnection, city: City, contract: Contract) -> list[FoundFile]:
-    """Files of the dataset whose bytes have not been loaded, oldest data first (manifest, then arrival, then name).
-
-    Raises:
-        ConfigurationError: a manifest is wrong.
-    """
-    known = settled_hashes(con, contract.dataset)
-    found: dict[str, FoundFile] = {}
-    for path, mapping in city.extract_files(contract.dataset):
-        with path.open("rb") as handle:
-            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-        if sha256 in known or sha256 in found:
-            continue
-        stat = path.stat()
-        done = path.with_name(path.name + ".done")
-        manifest = read_yaml_model(done, Manifest) if done.is_file() else Manifest()
-        arrived = datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
-        found[sha256] = FoundFile(path, sha256, stat.st_size, arrived, manifest, mapping)
-    return sorted(
-        found.values(), key=lambda f: (f.manifest.as_of or datetime.min.replace(tzinfo=UTC), f.arrived_at, f.path.name)
-    )
-
-
 def load_dataset(
     con: duckdb.DuckDBPyConnection,
     city: City,
@@ -120,40 +65,102 @@ def load_dataset(
     run_id: str | None,
     report: Report = lambda _: None,
 ) -> LoadResult:
-    """Load every new delivery of one dataset; rejected rows go to `state/rejects`, refused deliveries leave no trace
-    in landing but their line in the ledger.
+    """Load every new delivery of one dataset. Rejected rows go to `state/rejects`; a refused file is moved to `refused/`
+    with its reason and leaves no trace in landing but its line in the ledger.
 
     Raises:
-        ConfigurationError: the mapping or a manifest is wrong.
+        ConfigurationError: city.yaml, a mapping or an override is wrong.
     """
-    files = find_new_files(con, city, contract)
-    if not files:
-        return LoadResult(rules=_latest_rules(con, contract))
-    mappings = {name: load_mapping(city, contract, name) for name in {found.mapping for found in files}}
     # The clock, not the `as_of` of a replay: what lies after that is true all the same, only not known yet.
     now = datetime.now(UTC)
+    overrides = load_overrides(city, {contract.dataset: contract})
+    judged_by = _judged_by(city, contract, overrides)
+    _take_back(con, city, contract, judged_by)
+    arrivals = find_arrivals(city, contract.dataset, now=now, known=known_files(con, contract.dataset))
+    settled = settled_hashes(con, contract.dataset)
+    files = [found for found in arrivals.ready if found.sha256 not in settled]
+    remember_files(con, contract.dataset, arrivals.identities)
+    for waiting in arrivals.waiting:
+        report(f"{contract.dataset} {waiting.path.name}: still arriving, looked at again in {waiting.seconds} s or more")
+    result = LoadResult(rules=_latest_rules(con, contract))
+    if files:
+        result = _load(con, city, contract, files, overrides, judged_by, now=now, run_id=run_id, report=report)
+    unsafe = tuple(_unsafe_delivery(contract, item, run_id, now) for item in arrivals.unsafe)
+    still = open_refusals(con, contract.dataset, refused_hashes(city, contract.dataset))
+    new = {d.delivery_id for d in result.deliveries}
+    refused = [d for d in result.deliveries if d.outcome == "refused"]
+    refused += [d for d in still if d.delivery_id not in new]
+    return replace(result, refused=(*refused, *unsafe))
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, files: list[Arrival], overrides: tuple[Override, ...],
+    judged_by: str, *, now: datetime, run_id: str | None, report: Report,
+) -> LoadResult:  # fmt: skip
+    mappings = {name: load_mapping(city, contract, name) for name in {found.mapping for found in files}}
     # Staged outside the transaction: an unreadable file would abort it, and the other deliveries with it.
-    staged = _stage_all(con, city, contract, mappings, files)
+    staged = stage_all(con, city, contract, mappings, files)
     con.execute("BEGIN")
     try:
         verdict = None
         if any(item.refusal is None for item in staged):
-            verdict = validate(con, contract, "_staged", now=now, today=now.astimezone(city.zone).date())
+            verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
             _gate(con, contract, verdict, staged)
-        deliveries = _settle(con, city, contract, staged, verdict, run_id, report)
-        _close_temporary(con)
+        context = _Context(con, city, contract, overrides, judged_by, now, run_id)
+        deliveries = _settle(context, staged, verdict)
+        close_staging(con)
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    rejects.export(con, city, [d.delivery_id for d in deliveries])
+    rejects.export(con, city, [delivery.delivery_id for delivery in deliveries])
+    for item, delivery in zip(staged, deliveries, strict=True):
+        if item.refusal is not None and item.found.dropped:
+            move_refused(
+                city, contract.dataset, item.found.path, sha256=item.found.sha256, refusal=item.refusal,
+                run_id=run_id, now=now, identity=item.found.identity,
+            )  # fmt: skip
+        counts = f"{delivery.rows_loaded:,} rows loaded, {delivery.rows_rejected:,} rejected"
+        report(f"{contract.dataset} {delivery.file_name}: {counts}. {delivery.reason_en or ''}")
     rules = tuple(RuleCount(r.rule, r.checked, r.failed) for r in verdict.results) if verdict else ()
     return LoadResult(
-        deliveries=tuple(deliveries),
-        refused=tuple(d for d in deliveries if d.outcome == "refused"),
+        deliveries=tuple(sorted(deliveries, key=lambda d: d.sequence)),
         rules=rules or _latest_rules(con, contract),
         ignored_headers={item.found.path.name: item.ignored_headers for item in staged if item.ignored_headers},
     )
+
+
+def _unsafe_delivery(contract: Contract, item: Unsafe, run_id: str | None, now: datetime) -> Delivery:
+    """Something in the drop folder that is no file to be read, as a refused delivery; it has no bytes to remember."""
+    at = now.replace(tzinfo=None)
+    name = hashlib.sha256(os.fsencode(item.path.name)).hexdigest()
+    return Delivery(
+        delivery_id=f"{contract.dataset}-{name[:12]}", dataset=contract.dataset, source=contract.dataset,
+        file_name=shown_name(item.path.name), sha256="", bytes=0, kind=contract.delivery_kind, arrived_at=at, as_of=None,
+        rows_in=0, rows_loaded=0, rows_rejected=0, rows_deduplicated=0, rows_left_out=0, rows_unchanged=0, rows_removed=0,
+        outcome="refused", reason_code=item.refusal.code, reason_en=item.refusal.en, reason_zh=item.refusal.zh, mends=None,
+        run_id=run_id, loaded_at=at, sequence=0, judged_by="",
+    )  # fmt: skip
+
+
+def _judged_by(city: City, contract: Contract, overrides: tuple[Override, ...]) -> str:
+    """What decides whether a file is taken, beside the file: a refused one is tried again when this changes."""
+    sources = city.settings.sources.get(contract.dataset)
+    names = {contract.dataset}
+    for source in sources if isinstance(sources, list) else [sources]:
+        names |= {source.mapping} if source is not None and source.mapping else set()
+    texts = [path.read_bytes() for path in map(city.mapping_path, sorted(names)) if path.is_file()]
+    return hashlib.sha256(b"\0".join([contract.sha256.encode(), repr(overrides).encode(), *texts])).hexdigest()
+
+
+def _take_back(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, judged_by: str) -> None:
+    """Put refused files back into the drop folder if their mapping, the contract or the overrides have changed since."""
+    rows = con.execute(
+        "SELECT sha256, file_name FROM landing.deliveries WHERE dataset = ? AND outcome = 'refused' AND judged_by <> ?",
+        [contract.dataset, judged_by],
+    ).fetchall()
+    for sha256, name in rows:
+        put_back(city, contract.dataset, sha256=str(sha256), name=str(name))
 
 
 def _latest_rules(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[RuleCount, ...]:
@@ -161,228 +168,25 @@ def _latest_rules(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[R
     rows = con.execute(
         "SELECT r.rule_id, r.rows_checked, r.rows_failed FROM landing.contract_results AS r"
         " WHERE r.delivery_id = (SELECT delivery_id FROM landing.deliveries WHERE dataset = ? AND outcome = 'loaded'"
-        " ORDER BY loaded_at DESC, as_of DESC, delivery_id LIMIT 1)",
+        " ORDER BY loaded_at DESC, sequence DESC LIMIT 1)",
         [contract.dataset],
     ).fetchall()
     counts = {str(row[0]): (int(row[1]), int(row[2])) for row in rows}
     return tuple(RuleCount(rule, *counts.get(rule.id, (0, 0))) for rule in contract.rules)
 
 
-# -- staging ---------------------------------------------------------------------------------------------------------
-
-
-def _stage_all(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mappings: dict[str, Mapping], files: list[FoundFile]
-) -> list[Staged]:
-    columns = [f"{name} {kind}" for name, kind in contract.landing_schema() if not name.startswith("_")]
-    texts = [f"{quote_name('_text_' + c.name)} VARCHAR" for c in contract.landed_columns]
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _staged (_row_id BIGINT, _delivery_id VARCHAR, _source_row BIGINT, _unreadable VARCHAR, "
-        + ", ".join(columns)
-        + ")"
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _texts (_row_id BIGINT, {', '.join(texts)})")
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _shape_rejects (_delivery_id VARCHAR, _source_row BIGINT, expected BIGINT, found VARCHAR)"
-    )
-    if any(column.personal == "pseudonym" for column in contract.columns):
-        inner, outer = hmac_pads(load_key(city.slug))
-        con.execute("SET VARIABLE inner_pad = $1", [inner])
-        con.execute("SET VARIABLE outer_pad = $1", [outer])
-    staged = []
-    for found in files:
-        mapping = mappings[found.mapping]
-        kind = found.manifest.kind or mapping.kind or contract.delivery_kind
-        item = Staged(found, f"{contract.dataset}-{found.short}", kind, mapping=mapping)
-        staged.append(item)
-        try:
-            if kind not in ("full", "delta"):
-                raise FileRefused(
-                    "kind",
-                    zh=f"清单中的 kind 应为 full 或 delta，而不是 {kind}。",
-                    en=f"kind must be full or delta, not {kind}.",
-                )
-            _check_manifest(found)
-            extract = open_extract(con, found.path, delimiter=mapping.delimiter)
-            bound = bind_mapping(contract, mapping, extract.headers, found.path.name)
-            item.ignored_headers = bound.ignored_headers
-            _stage_one(con, city, contract, mapping, extract, bound, item)
-        except FileRefused as refusal:
-            item.refusal = refusal
-            for table in ("_staged", "_shape_rejects"):
-                con.execute(f"DELETE FROM {table} WHERE _delivery_id = ?", [item.delivery_id])
-    return staged
-
-
-def _check_manifest(found: FoundFile) -> None:
-    declared = found.manifest.sha256
-    if declared and declared.lower() != found.sha256:
-        raise FileRefused(
-            "manifest_sha256",
-            zh=f"{found.path.name} 与清单中的 SHA-256 不一致，文件可能不完整。请重新传送文件和清单。",
-            en=f"{found.path.name} does not have the SHA-256 of its manifest; it may be incomplete. Send both again.",
-        )
-
-
-def _stage_one(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, extract: Extract,
-    bound: BoundMapping, item: Staged,
-) -> None:  # fmt: skip
-    """Read the needed columns of one file, leave out rows, cast, drop duplicates; counts go to `item`."""
-    name = extract.path.name
-    by_fold = {fold(header): header for header in extract.headers}
-    conditions = [expression_sql(rule.where, by_fold) for rule in mapping.leave_out]
-    cases = "".join(f" WHEN {condition} THEN {n}" for n, condition in enumerate(conditions))
-    left_out = f"CASE{cases} END" if cases else "CAST(NULL AS INTEGER)"
-    select = mapped_sql(bound, contract.landed_columns, extract.relation(bound.used_headers), left_out)
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _mapped AS {select}")
-    except duckdb.Error as error:
-        raise _unreadable_file(name, error) from None
-    shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
-    if shape:
-        con.execute("UPDATE _mapped SET _source_row = n FROM _renumbered WHERE _source_row = old")
-    counts = con.execute("SELECT _left_out, count(*) FROM _mapped GROUP BY 1").fetchall()
-    item.rows_in = sum(int(rows) for _, rows in counts)
-    item.left_out = {int(rule): int(rows) for rule, rows in counts if rule is not None}
-    item.rows_in += shape
-    item.rejected = shape
-    if item.found.manifest.rows is not None and item.found.manifest.rows != item.rows_in:
-        raise FileRefused(
-            "manifest_rows",
-            zh=f"{name} 有 {item.rows_in} 行数据，清单写的是 {item.found.manifest.rows} 行。文件可能不完整，请重新传送。",
-            en=f"{name} has {item.rows_in} rows of data, its manifest says {item.found.manifest.rows}. "
-            "The file may be incomplete; send it again.",
-        )
-    con.execute("DELETE FROM _mapped WHERE _left_out IS NOT NULL")
-    _cast(con, city, contract, mapping, bound, item)
-    _drop_duplicates(con, contract, item)
-    con.execute(f"INSERT INTO _staged SELECT {_staged_columns(contract)} FROM _typed")
-    listed = ", ".join(quote_name(c.name) for c in contract.landed_columns)
-    con.execute(
-        f"INSERT INTO _texts SELECT t._row_id, {listed} FROM _mapped JOIN (SELECT _row_id, _source_row AS s FROM _typed) AS t ON s = _source_row"
-    )
-    item.as_of = _delivery_as_of(con, city, contract, item)
-
-
-def _staged_columns(contract: Contract) -> str:
-    names = [name for name, _ in contract.landing_schema() if not name.startswith("_")]
-    return ", ".join(["_row_id", "_delivery_id", "_source_row", "_unreadable", *names])
-
-
-def _unreadable_file(name: str, error: duckdb.Error) -> FileRefused:
-    """DuckDB's message quotes the row, which may hold personal data; only the line number is taken from it."""
-    if "CSV" not in str(error):
-        raise ConfigurationError(
-            f"the mapping of {name} cannot be applied ({type(error).__name__}); check its SQL expressions"
-        ) from None
-    line = re.search(r"[Ll]ine:? (\d+)", str(error))
-    zh = f"第 {line.group(1)} 行附近" if line else ""
-    en = f" near line {line.group(1)}" if line else ""
-    return FileRefused(
-        "unreadable",
-        zh=f"{name}{zh}无法按表格读取（常见原因：引号没有成对，或文件被截断）。请检查后重新导出。",
-        en=f"{name} cannot be read as a table{en} (often an unclosed quote or a file cut short). Check it and export it again.",
-    )
-
-
-def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Staged) -> int:
-    """Rows with too few or too many cells, which the reader set aside. Their text is never looked at."""
-    wrong = con.execute(
-        "SELECT min(line) FROM reject_errors WHERE error_type NOT IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')"
-    ).fetchall()[0][0]
-    con.execute(
-        "INSERT INTO _shape_rejects SELECT ?, line, ?, lower(CAST(min(error_type) AS VARCHAR)) FROM reject_errors GROUP BY line",
-        [item.delivery_id, len(extract.headers)],
-    )
-    con.execute("DROP TABLE IF EXISTS reject_errors")
-    con.execute("DROP TABLE IF EXISTS reject_scans")
-    if wrong is not None:
-        raise FileRefused(
-            "unreadable",
-            zh=f"{extract.path.name} 第 {wrong} 行无法读取（引号没有成对或一行过长）。请检查后重新导出。",
-            en=f"{extract.path.name} line {wrong} cannot be read (an unclosed quote or a line too long). Check it and export it again.",
-        )
-    found = "SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?"
-    lines = int(con.execute(found, [item.delivery_id]).fetchall()[0][0])
-    if not lines:
-        return 0
-    # The reader numbers only the rows it kept; give every row the number it has in the file.
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE _renumbered AS SELECT n, row_number() OVER (ORDER BY n) + 1 AS old FROM"
-        " (SELECT unnest(generate_series(2, (SELECT count(*) FROM _mapped) + ? + 1)) AS n)"
-        " WHERE n NOT IN (SELECT _source_row FROM _shape_rejects WHERE _delivery_id = ?)",
-        [lines, item.delivery_id],
-    )
-    return lines
-
-
-def _cast(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, bound: BoundMapping, item: Staged
-) -> None:
-    zone = mapping.time_zone or city.settings.time_zone
-    formats = {b.column.name: b.formats or tuple(mapping.formats) for b in bound.bindings}
-    typed, unreadable, days = [], [], []
-    for column in contract.landed_columns:
-        text = quote_name(column.name)
-        sql = typed_sql(column, text, formats=formats.get(column.name, ()), source_zone=zone)
-        if column.personal == "pseudonym":
-            sql = pseudonym_sql(text)
-        typed.append(f"{sql} AS {quote_name('_' + column.name)}")
-        if column.logical_type != "string":
-            unreadable.append(
-                f"CASE WHEN {text} IS NOT NULL AND {quote_name('_' + column.name)} IS NULL THEN {quote_text(f' {column.name} ')} ELSE '' END"
-            )
-        days.append(f"{quote_name('_' + column.name)} AS {column.landing_name}")
-        if column.local_date_name:
-            days.append(
-                f"{local_date_sql(quote_name('_' + column.name), city.settings.time_zone)} AS {column.local_date_name}"
-            )
-    start = int(con.execute("SELECT coalesce(max(_row_id), 0) FROM _staged").fetchall()[0][0])
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _typed AS SELECT _source_row + {start} AS _row_id, {quote_text(item.delivery_id)} AS _delivery_id,"
-        f" _source_row, {' || '.join(unreadable) or quote_text('')} AS _unreadable, {', '.join(days)}"
-        f" FROM (SELECT *, {', '.join(typed)} FROM _mapped)"
-    )
-
-
-def _drop_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> None:
-    """Of equal rows the first stays; of different rows with one key the latest by `updated_at` (ties stay, and are rejected)."""
-    before = int(con.execute("SELECT count(*) FROM _typed").fetchall()[0][0])
-    names = [name for name, _ in contract.landing_schema() if not name.startswith("_")]
-    listed = ", ".join([*names, "_unreadable"])
-    con.execute(
-        "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, row_number() OVER"
-        f" (PARTITION BY {listed} ORDER BY _source_row) AS n FROM _typed) WHERE n > 1)"
-    )
-    if "updated_at" in names:
-        key = contract.landing_key
-        known = " AND ".join(f"{name} IS NOT NULL" for name in key)
-        con.execute(
-            "DELETE FROM _typed WHERE _row_id IN (SELECT _row_id FROM (SELECT _row_id, updated_at, max(updated_at) OVER"
-            f" (PARTITION BY {', '.join(key)}) AS newest FROM _typed WHERE {known}) WHERE updated_at < newest)"
-        )
-    after = int(con.execute("SELECT count(*) FROM _typed").fetchall()[0][0])
-    item.deduplicated = before - after
-
-
-def _delivery_as_of(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> datetime:
-    """The data cut (UTC): manifest, else the latest event in the file, else when the file was written."""
-    if item.found.manifest.as_of is not None:
-        return item.found.manifest.as_of.replace(tzinfo=None)
-    moments: list[datetime] = []
-    for name in contract.as_of_columns:
-        value = con.execute(f"SELECT max({name}) FROM _typed").fetchall()[0][0]
-        if isinstance(value, datetime):
-            moments.append(value)
-        elif value is not None:
-            end = datetime.combine(value + timedelta(days=1), time(), city.zone) - timedelta(seconds=1)
-            moments.append(end.astimezone(UTC).replace(tzinfo=None))
-    arrived = item.found.arrived_at
-    return min(max(moments), arrived) if moments else arrived
-
-
 # -- gate and merge --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Context:
+    con: duckdb.DuckDBPyConnection
+    city: City
+    contract: Contract
+    overrides: tuple[Override, ...]
+    judged_by: str
+    now: datetime
+    run_id: str | None
 
 
 def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, staged: list[Staged]) -> None:
@@ -392,20 +196,17 @@ def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, 
         "CREATE OR REPLACE TEMP TABLE _rejected_rows AS SELECT DISTINCT _row_id FROM _bad_rows WHERE list_contains(?, rule_id)",
         [blocking],
     )
-    counts = {
-        str(row[0]): (int(row[1]), int(row[2]))
-        for row in con.execute(
-            "SELECT s._delivery_id, count(*), count(r._row_id) FROM _staged AS s LEFT JOIN _rejected_rows AS r USING (_row_id) GROUP BY 1"
-        ).fetchall()
-    }
     for item in staged:
         if item.refusal is not None:
             continue
-        rows, bad = counts.get(item.delivery_id, (0, 0))
-        item.rejected += bad
-        item.loaded = rows - bad
+        rows, bad = con.execute(
+            f"SELECT (SELECT count(*) FROM {STAGING} WHERE {item.where}),"
+            f" (SELECT count(*) FROM _rejected_rows WHERE _row_id BETWEEN {item.first} AND {item.last})"
+        ).fetchall()[0]
+        item.rejected += int(bad)
+        item.loaded = int(rows) - int(bad) + item.unchanged
         considered = item.rows_in - sum(item.left_out.values())
-        limit = contract.reject_limit.allowed(considered)
+        limit = considered if item.mends else contract.reject_limit.allowed(considered)
         name = item.found.path.name
         minimum = next((int(r.minimum or 0) for r in contract.rules if r.kind == "row_count"), 0)
         if considered < minimum:
@@ -427,49 +228,106 @@ def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, 
             )
 
 
-def _settle(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, staged: list[Staged], verdict: Verdict | None,
-    run_id: str | None, report: Report,
-) -> list[Delivery]:  # fmt: skip
-    """Write ledger, results and rejects of every delivery; merge the accepted ones into landing, oldest data first."""
-    loaded_at = datetime.now(UTC).replace(tzinfo=None)
-    deliveries = []
-    for item in sorted(staged, key=lambda s: (s.as_of or s.found.arrived_at, s.found.arrived_at, s.found.path.name)):
-        refusal, left_out = item.refusal, sum(item.left_out.values())
-        outcome, reason_en, reason_zh = "loaded", None, None
-        if refusal is not None:
-            outcome, reason_en, reason_zh = "refused", refusal.en + _STOPS_EN, refusal.zh + _STOPS_ZH
-            item.rejected, item.loaded = item.rows_in - left_out - item.deduplicated, 0
-        elif _is_superseded(con, contract, item):
-            outcome, reason_en, reason_zh = "superseded", _SUPERSEDED_EN, _SUPERSEDED_ZH
-            item.deduplicated, item.loaded = item.deduplicated + item.loaded, 0
-        delivery = Delivery(
-            item.delivery_id, contract.dataset, item.found.path.name, item.found.sha256, item.found.size, item.kind,
-            item.found.arrived_at, item.as_of, item.rows_in, item.loaded, item.rejected, item.deduplicated, left_out,
-            outcome, reason_en, reason_zh, run_id, loaded_at,
-        )  # fmt: skip
-        _assert_balance(delivery)
-        write_delivery(con, delivery, _reasons(item))
-        if verdict is not None:
-            _write_results(con, contract, verdict, item, loaded_at)
-        if outcome == "loaded":
-            _keep_and_merge(con, city, contract, item)
-        counts = f"{item.loaded:,} rows loaded, {item.rejected:,} rejected"
-        report(f"{contract.dataset} {item.found.path.name}: {counts}. {reason_en or ''}")
-        deliveries.append(delivery)
+def _settle(context: _Context, staged: list[Staged], verdict: Verdict | None) -> list[Delivery]:
+    """Write ledger, results and rejects of every delivery and merge the accepted ones, oldest data first; returns the
+    lines of the ledger in the order of `staged`."""
+    con, contract = context.con, context.contract
+    for item in staged:
+        forget_attempt(con, item.delivery_id)
     if verdict is not None:
-        rejects.write(con, contract)
+        rejects.write(con, contract, staged)
+        for item in staged:
+            _write_results(con, contract, verdict, item, context.now)
+        con.execute(f"DELETE FROM {STAGING} WHERE rowid IN (SELECT _row_id FROM _rejected_rows)")
         con.execute("DELETE FROM landing.suite_results WHERE dataset = ?", [contract.dataset])
         con.execute(
             "INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)]
         )
-    return deliveries
+    order = sorted(staged, key=lambda s: (s.as_of or s.found.arrived_at, s.found.arrived_at, s.found.path.name))
+    settled = {item.delivery_id: _settle_one(context, item, n) for n, item in enumerate(order)}
+    return [settled[item.delivery_id] for item in staged]
 
 
-_STOPS_ZH = "在该文件改正或移走之前，每次刷新都会停在这里。"
-_STOPS_EN = " Until the file is mended or removed, every refresh stops here."
-_SUPERSEDED_ZH = "已有更新的全量文件，本文件未采用。"
-_SUPERSEDED_EN = "A newer full delivery is loaded; this one was not used."
+def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
+    con, contract = context.con, context.contract
+    outcome, reason, removed = "loaded", item.refusal, 0
+    change = _change(contract, item)
+    if item.refusal is None and _is_superseded(con, contract, item):
+        outcome, reason = "superseded", _SUPERSEDED
+        item.deduplicated, item.loaded = item.deduplicated + item.loaded, 0
+    elif item.refusal is None:
+        facts, profile = _judge(context, item, change)
+        if item.refusal is None:
+            removed = merge(con, contract, change)
+            if not item.mends:
+                remember(con, facts, profile, context.city.zone)
+            if item.unchanged or change.kind == "full":
+                lines.remember(con, context.city, contract, item)
+            else:
+                lines.touched(con, contract, change.good)
+    if item.refusal is not None:
+        outcome, reason = "refused", item.refusal
+        item.rejected, item.loaded = item.rows_in - sum(item.left_out.values()) - item.deduplicated, 0
+    found = item.found
+    delivery = Delivery(
+        delivery_id=item.delivery_id, dataset=contract.dataset, source=found.mapping, file_name=found.path.name,
+        sha256=found.sha256, bytes=found.size, kind=item.kind, arrived_at=found.arrived_at, as_of=item.as_of,
+        rows_in=item.rows_in, rows_loaded=item.loaded, rows_rejected=item.rejected, rows_deduplicated=item.deduplicated,
+        rows_left_out=sum(item.left_out.values()), rows_unchanged=item.unchanged if outcome == "loaded" else 0,
+        rows_removed=removed, outcome=outcome, reason_code=reason.code if reason else None,
+        reason_en=reason.en if reason else None, reason_zh=reason.zh if reason else None, mends=item.mends,
+        run_id=context.run_id, loaded_at=context.now.replace(tzinfo=None), sequence=sequence, judged_by=context.judged_by,
+    )  # fmt: skip
+    _assert_balance(delivery)
+    write_delivery(con, delivery, _reasons(item), [(n.code, n.count, n.zh, n.en) for n in item.notes])
+    if outcome == "loaded":
+        landed.keep(con, context.city, contract, delivery, change)
+    return delivery
+
+
+def _change(contract: Contract, item: Staged) -> Change:
+    listed = ", ".join([*staged_names(contract), "_delivery_id"])
+    good = f"(SELECT {listed} FROM {STAGING} WHERE {item.where})"
+    kind = "changes" if item.unchanged else item.kind
+    return Change(kind, item.delivery_id, item.as_of, good, "_gone" if item.unchanged else None)
+
+
+def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFacts, Profile]:
+    """Judge the delivery as a whole; a guard that blocks it becomes its refusal."""
+    con, contract = context.con, context.contract
+    good = change.good
+    if item.unchanged:
+        # What a guard looks at is the whole delivery: what stood there already, and what changed.
+        same = " AND ".join(f"old.{name} = x.{name}" for name in contract.landing_key)
+        good = (
+            f"(SELECT old.* FROM landing.{contract.dataset} AS old ANTI JOIN _gone AS x ON {same} ANTI JOIN"
+            f" {change.good} AS y ON {same.replace('x.', 'y.')} UNION ALL BY NAME SELECT * FROM {change.good})"
+        )
+    facts = DeliveryFacts(
+        item.delivery_id, contract.dataset, item.found.path.name, item.found.sha256, item.kind,
+        item.as_of or context.now, item.loaded,
+    )  # fmt: skip
+    if item.mends:
+        return facts, ()
+    profile = measure(con, contract, facts, good)
+    results = judge(
+        con, contract, delivery=facts, good=good, current=f"landing.{contract.dataset}", profile=profile,
+        zone=context.city.zone, overrides=context.overrides, now=context.now,
+    )  # fmt: skip
+    record(con, facts, results, now=context.now)
+    blocked = [result for result in results if result.outcome == "blocked"]
+    if blocked:
+        item.refusal = FileRefused(
+            f"guard_{blocked[0].guard.kind}", zh="".join(r.zh for r in blocked), en=" ".join(r.en for r in blocked)
+        )
+    return facts, profile
+
+
+_SUPERSEDED = FileRefused(
+    "superseded",
+    zh="已有更新的全量文件，本文件未采用。",
+    en="A newer full delivery is loaded; this one was not used.",
+)
 
 
 def _reasons(item: Staged) -> list[tuple[str, str, int]]:
@@ -480,7 +338,7 @@ def _reasons(item: Staged) -> list[tuple[str, str, int]]:
 def _is_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> bool:
     """Whether a full delivery with a later data cut is loaded. Only rows that tell their own time of update may still
     come from an older delivery."""
-    if item.kind == "delta" and any(column.name == "updated_at" for column in contract.columns):
+    if item.kind == "delta" and contract.has_updates:
         return False
     newest = con.execute(
         "SELECT max(as_of) FROM landing.deliveries WHERE dataset = ? AND kind = 'full' AND outcome = 'loaded'",
@@ -498,106 +356,25 @@ def _assert_balance(d: Delivery) -> None:
 def _write_results(
     con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, item: Staged, at: datetime
 ) -> None:
-    failed = {
-        str(row[0]): int(row[1])
-        for row in con.execute(
-            "SELECT b.rule_id, count(*) FROM _bad_rows AS b JOIN _staged AS s USING (_row_id) WHERE s._delivery_id = ? GROUP BY 1",
-            [item.delivery_id],
+    failed = dict(
+        con.execute(
+            f"SELECT rule_id, count(*) FROM _bad_rows WHERE _row_id BETWEEN {item.first} AND {item.last} GROUP BY 1"
         ).fetchall()
-    }
-    checked = int(
-        con.execute("SELECT count(*) FROM _staged WHERE _delivery_id = ?", [item.delivery_id]).fetchall()[0][0]
     )
+    checked = int(con.execute(f"SELECT count(*) FROM {STAGING} WHERE {item.where}").fetchall()[0][0])
     rows = []
     for result in verdict.results:
         rule = result.rule
-        bad = int(checked < int(rule.minimum or 0)) if rule.kind == "row_count" else failed.get(rule.id, 0)
+        bad = int(failed.get(rule.id, 0))
+        if rule.kind == "row_count":
+            bad = int(checked + item.unchanged < int(rule.minimum or 0))
         rows.append(
             [
-                item.delivery_id,
-                contract.dataset,
-                rule.id,
-                rule.name_en,
-                rule.name_zh,
-                rule.column,
-                rule.dimension,
-                rule.severity,
-                checked,
-                bad,
-                bad == 0,
-                at,
+                item.delivery_id, contract.dataset, rule.id, rule.name_en, rule.name_zh, rule.column, rule.dimension,
+                rule.severity, checked, bad, bad == 0, at.replace(tzinfo=None),
             ]
-        )
+        )  # fmt: skip
     con.executemany(f"INSERT INTO landing.contract_results VALUES ({', '.join('?' * 12)})", rows)
-
-
-def _keep_and_merge(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> None:
-    names = [name for name, _ in contract.landing_schema() if name not in ("_valid_from", "_valid_to")]
-    listed = ", ".join(names)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _good AS SELECT {listed} FROM _staged WHERE _delivery_id = ?"
-        " AND _row_id NOT IN (SELECT _row_id FROM _rejected_rows)",
-        [item.delivery_id],
-    )
-    folder = city.landing / contract.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{item.delivery_id}.parquet"
-    part = target.with_suffix(".part")
-    con.execute(f"COPY _good TO {quote_text(str(part))} (FORMAT parquet, COMPRESSION zstd)")
-    part.replace(target)
-    if contract.keeps_history:
-        _merge_history(con, contract, item)
-    elif item.kind == "full":
-        con.execute(f"DELETE FROM landing.{contract.dataset}")
-        con.execute(f"INSERT INTO landing.{contract.dataset} SELECT {listed} FROM _good")
-    else:
-        _upsert(con, contract, listed, names)
-
-
-def _upsert(con: duckdb.DuckDBPyConnection, contract: Contract, listed: str, names: list[str]) -> None:
-    """Later `updated_at` wins; at the same time, or without one, the later arrival."""
-    table, key = f"landing.{contract.dataset}", contract.landing_key
-    same = " AND ".join(f"old.{name} = new.{name}" for name in key)
-    if "updated_at" in names:
-        newer = "coalesce(old.updated_at, TIMESTAMP '0001-01-01') > coalesce(new.updated_at, TIMESTAMP '0001-01-01')"
-        con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE {same} AND {newer}")
-    con.execute(f"DELETE FROM {table} AS old USING _good AS new WHERE {same}")
-    con.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM _good")
-
-
-def _merge_history(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> None:
-    """Close the versions that changed (or, in a full delivery, disappeared) at this delivery's data cut, open the new ones."""
-    table, key = f"landing.{contract.dataset}", contract.landing_key
-    names = [name for name, _ in contract.landing_schema() if not name.startswith("_")]
-    same = " AND ".join(f"old.{name} = new.{name}" for name in key)
-    equal = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in names)
-    if item.kind == "delta":
-        con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE old._valid_to IS NULL AND {equal}")
-    gone = f"NOT EXISTS (SELECT 1 FROM _good AS new WHERE {equal})"
-    if item.kind == "delta":
-        gone = f"EXISTS (SELECT 1 FROM _good AS new WHERE {same})"
-    con.execute(f"UPDATE {table} AS old SET _valid_to = ? WHERE old._valid_to IS NULL AND {gone}", [item.as_of])
-    listed = ", ".join(names)
-    con.execute(
-        f"INSERT INTO {table} ({listed}, _delivery_id, _valid_from, _valid_to) SELECT {listed}, _delivery_id, CAST(? AS TIMESTAMP), NULL FROM _good AS new"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS old WHERE old._valid_to IS NULL AND {equal})",
-        [item.as_of],
-    )
-
-
-def _close_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for table in (
-        "_staged",
-        "_texts",
-        "_typed",
-        "_mapped",
-        "_good",
-        "_bad_rows",
-        "_rejected_rows",
-        "_shape_rejects",
-        "_renumbered",
-    ):
-        con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def clear_state(city: City) -> None:
@@ -606,3 +383,50 @@ def clear_state(city: City) -> None:
         path.unlink(missing_ok=True)
     for folder in (city.landing, city.rejects):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# -- a look without loading ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What would become of a file; `rejected` are row, column, rule in Chinese, in English, and value, masked."""
+
+    rows_in: int
+    rows_loaded: int
+    rows_rejected: int
+    rows_deduplicated: int
+    left_out: list[tuple[str, str, int]]
+    refusal: FileRefused | None
+    ignored_headers: tuple[str, ...]
+    notes: tuple[Note, ...]
+    rejected: list[tuple[int, str | None, str, str, str | None]]
+
+
+def examine(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, found: Arrival, *, now: datetime
+) -> Examination:
+    """Run mapping and contract on one file in an empty (in-memory) warehouse; nothing is written anywhere.
+
+    Raises:
+        ConfigurationError: the mapping is wrong.
+    """
+    create_landing(con, [contract])
+    mapping = load_mapping(city, contract, found.mapping)
+    staged = stage_all(con, city, contract, {found.mapping: mapping}, [found])
+    item = staged[0]
+    rows: list[tuple[int, str | None, str, str, str | None]] = []
+    if item.refusal is None:
+        verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
+        _gate(con, contract, verdict, staged)
+        rejects.write(con, contract, staged)
+        rows = [
+            (int(row), column, str(zh), str(en), value)
+            for row, column, zh, en, value in con.execute(
+                "SELECT source_row, column_name, reason_zh, reason_en, value FROM landing.rejects ORDER BY 1, 2, 3"
+            ).fetchall()
+        ]
+    return Examination(
+        item.rows_in, item.loaded, item.rejected, item.deduplicated, _reasons(item), item.refusal,
+        item.ignored_headers, item.notes, rows,
+    )  # fmt: skip

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 import polars as pl
 
 from pipelines.city import City
-from pipelines.contracts.model import Contract
-from pipelines.ingest.files import quote_name, quote_text
+from pipelines.contracts.model import Column, Contract, Rule
+from pipelines.ingest.files import quote_text
 from pipelines.ingest.privacy import MASK
+from pipelines.ingest.staging import STAGED, Staged
 
 _SHOWN = 200
+#: Of a refused delivery, of which anything may be wrong, so many rows are listed; the ledger has the full count.
+LISTED_OF_REFUSED = 1000
 
 
-def write(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+def write(con: duckdb.DuckDBPyConnection, contract: Contract, staged: list[Staged]) -> None:
     """Write the rejects of the staged deliveries into `landing.rejects`, one line a row and rule.
 
     An unreadable required cell breaks two rules; only the one that explains it is listed."""
+    _number_rows(con, staged)
     con.execute(
-        "INSERT INTO landing.rejects SELECT _delivery_id, ?, _source_row, 'file.row_shape', NULL, NULL,"
+        "INSERT INTO landing.rejects SELECT _delivery_id, ?, source_row, 'file.row_shape', NULL, NULL,"
         " 'the row has ' || found || ' (expected ' || expected || ' cells); look for an unquoted delimiter',"
         " '本行的单元格数与表头（' || expected || ' 列）不一致，请检查是否有未加引号的分隔符'"
         " FROM _shape_rejects",
@@ -29,27 +35,70 @@ def write(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         if rule.id not in broken:
             continue
         column = next((c for c in contract.landed_columns if c.landing_name == rule.column), None)
-        if column is None:
-            value = "NULL"
-        elif column.personal is not None:
-            value = f"CASE WHEN t.{quote_name('_text_' + column.name)} IS NOT NULL THEN {quote_text(MASK)} END"
-        else:
-            value = f"left(t.{quote_name('_text_' + column.name)}, {_SHOWN})"
-            if column.key_position is None and column.pattern is None:
-                # a phone or identity number that slipped into another column
-                value = f"regexp_replace({value}, '[0-9]{{11,}}', {quote_text(MASK)}, 'g')"
         explained = "FALSE"
         if rule.kind == "required" and column is not None:
-            explained = f"contains(s._unreadable, {quote_text(f' {column.name} ')})"
+            explained = f"coalesce(contains(s._unreadable, {quote_text(f' {column.name} ')}), FALSE)"
         con.execute(
-            f"INSERT INTO landing.rejects SELECT s._delivery_id, ?, s._source_row, ?, ?, {value}, ?, ?"
-            " FROM _bad_rows AS b JOIN _staged AS s USING (_row_id) JOIN _texts AS t USING (_row_id)"
+            f"INSERT INTO landing.rejects SELECT s._delivery_id, ?, n.source_row, ?, ?, {_value(column, rule)}, ?, ?"
+            f" FROM _bad_rows AS b JOIN {STAGED} AS s USING (_row_id) JOIN _row_numbers AS n USING (_row_id)"
             f" WHERE b.rule_id = ? AND NOT {explained}",
             [contract.dataset, rule.id, column.name if column else None, rule.name_en, rule.name_zh, rule.id],
         )
 
 
-def export(con: duckdb.DuckDBPyConnection, city: City, delivery_ids: list[str]) -> None:
+def _value(column: Column | None, rule: Rule) -> str:
+    """SQL of what stands in the list for the cell: as it was sent if it could not be read, personal ones masked."""
+    if column is None:
+        return "NULL"
+    unreadable = f"coalesce(contains(s._unreadable, {quote_text(f' {column.name} ')}), FALSE)"
+    filled = f"({unreadable} OR s.{column.landing_name} IS NOT NULL)"
+    if column.personal is not None:
+        return f"CASE WHEN {filled} THEN {quote_text(MASK)} END"
+    sent = f"json_extract_string(s._sent, {quote_text('/' + column.name)})"
+    read = f"left(CAST(s.{column.landing_name} AS VARCHAR), {_SHOWN})"
+    if column.key_position is None and column.pattern is None:
+        # a phone or identity number that slipped into another column
+        read = f"regexp_replace({read}, '[0-9]{{11,}}', {quote_text(MASK)}, 'g')"
+    return f"CASE WHEN {unreadable} THEN {sent} ELSE {read} END"
+
+
+def _number_rows(con: duckdb.DuckDBPyConnection, staged: Iterable[Staged]) -> None:
+    """The number in its file of every row that breaks a rule, in the temporary table `_row_numbers`."""
+    taken = [item for item in staged if item.last >= item.first]
+    facts = {
+        "_delivery_id": [item.delivery_id for item in taken],
+        "first": [item.first for item in taken],
+        "last": [item.last for item in taken],
+        "first_row": [item.first_row for item in taken],
+    }
+    con.register("_ranges", pl.DataFrame(facts, schema_overrides={"_delivery_id": pl.String}))
+    # The reader numbers only the rows it kept: those that it set aside before a row are added.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE _row_numbers AS WITH bad AS (SELECT DISTINCT _row_id FROM _bad_rows), placed AS"
+        " (SELECT b._row_id, r._delivery_id, b._row_id - r.first AS position, r.first_row FROM bad AS b JOIN _ranges AS r"
+        " ON b._row_id BETWEEN r.first AND r.last), aside AS (SELECT _delivery_id, kept_before, max(n) AS before FROM"
+        " (SELECT *, row_number() OVER (PARTITION BY _delivery_id ORDER BY source_row) AS n FROM _shape_rejects) GROUP BY ALL)"
+        " SELECT p._row_id, p._delivery_id, p.position, p.first_row + p.position + coalesce(a.before, 0) AS source_row"
+        " FROM placed AS p ASOF LEFT JOIN aside AS a ON a._delivery_id = p._delivery_id AND p.position >= a.kept_before"
+    )
+    con.unregister("_ranges")
+    for item in taken:
+        if item.row_numbers is not None:
+            numbers = pl.DataFrame({"position": range(len(item.row_numbers)), "source_row": item.row_numbers})
+            con.register("_listed", numbers)
+            con.execute(
+                "UPDATE _row_numbers AS n SET source_row = l.source_row FROM _listed AS l WHERE n._delivery_id = ? AND l.position = n.position",
+                [item.delivery_id],
+            )
+            con.unregister("_listed")
+        found = con.execute(
+            "SELECT position, source_row FROM _row_numbers JOIN _rejected_rows USING (_row_id) WHERE _delivery_id = ? ORDER BY 1",
+            [item.delivery_id],
+        ).fetchall()
+        item.rejected_rows = {int(position): int(row) for position, row in found}
+
+
+def export(con: duckdb.DuckDBPyConnection, city: City, delivery_ids: Iterable[str]) -> None:
     """Write `state/rejects/<delivery>.parquet` and a CSV that Excel opens (UTF-8 with BOM, no cell is a formula)."""
     city.rejects.mkdir(parents=True, exist_ok=True)
     for delivery_id in delivery_ids:

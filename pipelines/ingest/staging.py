@@ -1,0 +1,304 @@
+"""Reads new files into one staging table a dataset: cast in one pass, in file order, nothing judged or merged yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+import duckdb
+
+from pipelines.city import City
+from pipelines.contracts.model import Contract
+from pipelines.ingest import lines
+from pipelines.ingest.arrivals import Arrival
+from pipelines.ingest.files import Extract, FileRefused, Note, open_extract, quote_text
+from pipelines.ingest.mapping import Mapping, bind_mapping, known_spellings
+from pipelines.ingest.privacy import hmac_pads, load_key
+from pipelines.ingest.typed import typed_select
+from pipelines.yaml_model import ConfigurationError
+
+#: The staging table, and the view of it that is checked: the rows that are ours, with their number in the table.
+STAGING, STAGED = "_staging", "_staged"
+_TEMPORARY = (
+    STAGING, "_repeated", "_duplicates", "_good", "_bad_rows", "_rejected_rows", "_shape_rejects", "_lines", "_gone",
+    "_row_numbers",
+)  # fmt: skip
+
+
+@dataclass
+class Staged:
+    """What is known of one delivery while it is staged; its rows are `first` to `last` of the staging table.
+
+    `row_numbers` are the numbers of its rows in the file, where they do not follow from their order; `rejected_rows` has
+    the number in the file of every row that was read and rejected, by its position among the rows that were read."""
+
+    found: Arrival
+    delivery_id: str
+    kind: str
+    mapping: Mapping
+    first: int = 0
+    last: int = -1
+    first_row: int = 2
+    rows_in: int = 0
+    left_out: dict[int, int] = field(default_factory=dict)
+    deduplicated: int = 0
+    rejected: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    as_of: datetime | None = None
+    refusal: FileRefused | None = None
+    ignored_headers: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    extract: Extract | None = None
+    layout: str = ""
+    mends: str | None = None
+    row_numbers: tuple[int, ...] | None = None
+    rejected_rows: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """SQL condition on the rows of this delivery in the staging table."""
+        return f"rowid BETWEEN {self.first} AND {self.last}"
+
+
+def staged_names(contract: Contract) -> list[str]:
+    """The columns of landing that a delivery fills, in their order."""
+    return [name for name, _ in contract.landing_schema() if not name.startswith("_")]
+
+
+def bind_key(con: duckdb.DuckDBPyConnection, city: City, contract: Contract) -> None:
+    """Bind the key of the pseudonyms for the statements that follow."""
+    if any(column.personal == "pseudonym" for column in contract.columns):
+        inner, outer = hmac_pads(load_key(city.slug))
+        con.execute("SET VARIABLE inner_pad = $1", [inner])
+        con.execute("SET VARIABLE outer_pad = $1", [outer])
+
+
+def open_staging(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Create the empty staging table."""
+    close_staging(con)
+    columns = [f"{name} {kind}" for name, kind in contract.landing_schema() if not name.startswith("_")]
+    con.execute(
+        f"CREATE TEMP TABLE {STAGING} (_left_out INTEGER, _unreadable VARCHAR, _sent VARCHAR, {', '.join(columns)},"
+        " _delivery_id VARCHAR)"
+    )
+    con.execute(f"CREATE TEMP VIEW {STAGED} AS SELECT rowid AS _row_id, * FROM {STAGING}")
+    con.execute(
+        "CREATE TEMP TABLE _shape_rejects (_delivery_id VARCHAR, source_row BIGINT, kept_before BIGINT, expected BIGINT,"
+        " found VARCHAR)"
+    )
+
+
+def close_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop everything that staging made."""
+    con.execute(f"DROP VIEW IF EXISTS {STAGED}")
+    for table in _TEMPORARY:
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def stage_all(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mappings: ReadOnly[str, Mapping],
+    files: list[Arrival],
+) -> list[Staged]:  # fmt: skip
+    """Stage every file; one that cannot be taken carries its refusal and has no rows."""
+    bind_key(con, city, contract)
+    open_staging(con, contract)
+    staged = [stage_file(con, city, contract, mappings[found.mapping], found) for found in files]
+    settle_duplicates(con, contract, staged)
+    for item in staged:
+        if item.refusal is None and item.as_of is None:
+            item.as_of = _data_cut(con, city, contract, item)
+    return staged
+
+
+def stage_file(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, found: Arrival
+) -> Staged:
+    """Read one file into the staging table."""
+    kind = found.manifest.kind or mapping.kind or contract.delivery_kind
+    item = Staged(found, f"{contract.dataset}-{found.sha256[:12]}", kind, mapping)
+    try:
+        if found.unsafe is not None:
+            raise found.unsafe
+        if kind not in ("full", "delta"):
+            raise FileRefused(
+                "kind",
+                zh=f"清单中的 kind 应为 full 或 delta，而不是 {kind}。请改正清单。",
+                en=f"kind must be full or delta, not {kind}. Mend the manifest.",
+            )
+        _check_manifest(found)
+        known = known_spellings(contract, mapping)
+        extract = open_extract(con, found.path, reading=mapping.reading(), known=known)
+        whole = extract
+        if lines.can_compare(contract, extract, item):
+            extract = lines.only_changes(con, city, contract, extract, item)
+        stage_extract(con, city, contract, extract, item)
+        if item.unchanged and lines.contradicts(con, contract, item):
+            con.execute(f"DELETE FROM {STAGING} WHERE {item.where}")
+            item.unchanged, item.row_numbers = 0, None
+            stage_extract(con, city, contract, whole, item)
+    except FileRefused as refusal:
+        item.refusal = refusal
+        item.last = item.first - 1
+        con.execute("DELETE FROM _shape_rejects WHERE _delivery_id = ?", [item.delivery_id])
+    return item
+
+
+def _check_manifest(found: Arrival) -> None:
+    declared = found.manifest.sha256
+    if declared and declared.lower() != found.sha256:
+        raise FileRefused(
+            "manifest_sha256",
+            zh=f"{found.path.name} 与清单中的 SHA-256 不一致，文件可能不完整。请重新传送文件和清单。",
+            en=f"{found.path.name} does not have the SHA-256 of its manifest; it may be incomplete. Send both again.",
+        )
+
+
+def stage_extract(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, extract: Extract, item: Staged
+) -> None:
+    """Cast the needed columns of an opened file into the staging table; counts go to `item`.
+
+    Raises:
+        FileRefused: columns are missing, the file cannot be read to its end, or its manifest contradicts it.
+    """
+    name = item.found.path.name
+    bound = bind_mapping(contract, item.mapping, extract.headers, name)
+    item.extract, item.ignored_headers, item.notes = extract, bound.ignored_headers, extract.notes
+    item.first_row = extract.first_row
+    item.first = _rows(con, f"SELECT coalesce(max(rowid), -1) + 1 FROM {STAGING}")
+    select = typed_select(
+        bound, contract, item.mapping, extract.relation(bound.used_headers), city_zone=city.settings.time_zone
+    )
+    listed = ", ".join(["_left_out", "_unreadable", "_sent", *staged_names(contract)])
+    try:
+        con.execute(
+            f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {listed}, {quote_text(item.delivery_id)} FROM ({select})"
+        )
+    except duckdb.Error as error:
+        raise _unreadable_file(name, error) from None
+    finally:
+        shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
+    records, first, last = con.execute(
+        f"SELECT count(*), min(rowid), max(rowid) FROM {STAGING} WHERE rowid >= {item.first}"
+    ).fetchall()[0]
+    if records and (first, last) != (item.first, item.first + records - 1):
+        raise AssertionError("the rows of a file do not stand together in staging")
+    item.last = item.first + int(records) - 1
+    if item.mapping.leave_out:
+        found = con.execute(
+            f"SELECT _left_out, count(*) FROM {STAGING} WHERE {item.where} AND _left_out IS NOT NULL GROUP BY 1"
+        ).fetchall()
+        item.left_out = {int(rule): int(rows) for rule, rows in found}
+    item.rejected = shape
+    item.rows_in = int(records) + shape + item.unchanged
+    declared = item.found.manifest.rows
+    if declared is not None and item.mends is None and declared != item.rows_in:
+        raise FileRefused(
+            "manifest_rows",
+            zh=f"{name} 有 {item.rows_in} 行数据，清单写的是 {declared} 行。文件可能不完整，请重新传送。",
+            en=f"{name} has {item.rows_in} rows of data, its manifest says {declared}. "
+            "The file may be incomplete; send it again.",
+        )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(con.execute(sql).fetchall()[0][0])
+
+
+def _unreadable_file(name: str, error: duckdb.Error) -> FileRefused:
+    """DuckDB's message quotes the row, which may hold personal data; only the line number is taken from it."""
+    if "CSV" not in str(error):
+        raise ConfigurationError(
+            f"the mapping of {name} cannot be applied ({type(error).__name__}); check its SQL expressions"
+        ) from None
+    line = re.search(r"[Ll]ine:? (\d+)", str(error))
+    zh = f"第 {line.group(1)} 行附近" if line else ""
+    en = f" near line {line.group(1)}" if line else ""
+    return FileRefused(
+        "unreadable",
+        zh=f"{name}{zh}无法按表格读取（常见原因：引号没有成对，或文件被截断）。请检查后重新导出。",
+        en=f"{name} cannot be read as a table{en} (often an unclosed quote or a file cut short). Check it and export it again.",
+    )
+
+
+def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Staged) -> int:
+    """Rows with too few or too many cells, which the reader set aside. Their text is never looked at."""
+    tables = {str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+    if "reject_errors" not in tables:
+        return 0
+    wrong = con.execute(
+        "SELECT min(line) FROM reject_errors WHERE error_type NOT IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')"
+    ).fetchall()[0][0]
+    con.execute(
+        "INSERT INTO _shape_rejects SELECT ?, line, line - ? - row_number() OVER (ORDER BY line) + 1, ?, found FROM"
+        " (SELECT line, lower(CAST(min(error_type) AS VARCHAR)) AS found FROM reject_errors GROUP BY line)",
+        [item.delivery_id, extract.first_row, len(extract.headers)],
+    )
+    con.execute("DROP TABLE IF EXISTS reject_errors")
+    con.execute("DROP TABLE IF EXISTS reject_scans")
+    if wrong is not None:
+        raise FileRefused(
+            "unreadable",
+            zh=f"{extract.path.name} 第 {wrong} 行无法读取（引号没有成对或一行过长）。请检查后重新导出。",
+            en=f"{extract.path.name} line {wrong} cannot be read (an unclosed quote or a line too long). Check it and export it again.",
+        )
+    found = con.execute("SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?", [item.delivery_id]).fetchall()
+    return int(found[0][0])
+
+
+def settle_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, staged: list[Staged]) -> None:
+    """Take out what is left out or refused, and duplicates: of equal rows the first stays, of different rows with one key
+    the latest by `updated_at` (ties stay, and are rejected by the contract)."""
+    taken = [item for item in staged if item.refusal is None and item.last >= item.first]
+    kept = " OR ".join(item.where for item in taken) or "FALSE"
+    con.execute(f"DELETE FROM {STAGING} WHERE _left_out IS NOT NULL OR NOT ({kept})")
+    names = staged_names(contract)
+    key = ", ".join(["_delivery_id", *contract.landing_key])
+    # One number a row: grouping by the keys themselves takes three times as long on ten million rows.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE _repeated AS SELECT _row_id, _delivery_id, _unreadable, {', '.join(names)}"
+        f" FROM {STAGED} WHERE hash({key}) IN (SELECT h FROM (SELECT hash({key}) AS h FROM {STAGING}) GROUP BY h HAVING count(*) > 1)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE _duplicates AS SELECT _row_id FROM (SELECT _row_id, row_number() OVER"
+        f" (PARTITION BY _delivery_id, _unreadable, {', '.join(names)} ORDER BY _row_id) AS n FROM _repeated) WHERE n > 1"
+    )
+    if "updated_at" in names:
+        filled = " AND ".join(f"{name} IS NOT NULL" for name in contract.landing_key)
+        con.execute(
+            "INSERT INTO _duplicates SELECT _row_id FROM (SELECT _row_id, updated_at, max(updated_at) OVER"
+            f" (PARTITION BY {key}) AS newest FROM _repeated WHERE {filled}) WHERE updated_at < newest"
+            " AND _row_id NOT IN (SELECT _row_id FROM _duplicates)"
+        )
+    counts = dict(
+        con.execute(
+            "SELECT _delivery_id, count(*) FROM _repeated JOIN _duplicates USING (_row_id) GROUP BY 1"
+        ).fetchall()
+    )
+    for item in taken:
+        item.deduplicated = int(counts.get(item.delivery_id, 0))
+    if counts:
+        con.execute(f"DELETE FROM {STAGING} WHERE rowid IN (SELECT _row_id FROM _duplicates)")
+
+
+def _data_cut(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> datetime:
+    """The data cut (UTC): manifest, else the latest event in the file, else when the file was written."""
+    if item.found.manifest.as_of is not None:
+        return item.found.manifest.as_of.replace(tzinfo=None)
+    moments: list[datetime] = []
+    rows = f"SELECT * FROM {STAGING} WHERE {item.where}"
+    if item.unchanged:
+        rows += f" UNION ALL BY NAME SELECT * FROM landing.{contract.dataset}"
+    for name in contract.as_of_columns:
+        value = con.execute(f"SELECT max({name}) FROM ({rows})").fetchall()[0][0]
+        if isinstance(value, datetime):
+            moments.append(value)
+        elif value is not None:
+            end = datetime.combine(value + timedelta(days=1), time(), city.zone) - timedelta(seconds=1)
+            moments.append(end.astimezone(UTC).replace(tzinfo=None))
+    arrived = item.found.arrived_at
+    return min(max(moments), arrived) if moments else arrived
+
