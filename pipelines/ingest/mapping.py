@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from pipelines.city import City, Name, Strict, TimeZone
 from pipelines.contracts.model import Column, Contract
-from pipelines.ingest.files import FileRefused, fold, quote_name, quote_text
+from pipelines.ingest.files import FileRefused, fold
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
 
@@ -29,6 +29,8 @@ class ColumnMapping(Strict):
     values: dict[str, str] = Field(default_factory=dict)
     otherwise: str | None = None
     formats: list[str] = Field(default_factory=list)
+    unit: Literal["1", "元", "千元", "万元", "百万元", "亿元"] | None = None
+    excel_serial: Literal[1900, 1904] | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMapping:
@@ -57,6 +59,8 @@ class Mapping(Strict):
     kind: Literal["full", "delta"] | None = None
     time_zone: TimeZone | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = Field(default=None, min_length=1)
+    sheet: str | None = Field(default=None, min_length=1)
     formats: list[str] = Field(default_factory=list)
     null_tokens: list[str] = Field(default_factory=list)
     recognise: bool | None = None
@@ -114,17 +118,11 @@ def load_mapping(city: City, contract: Contract, name: str) -> Mapping:
 
 @dataclass(frozen=True)
 class Binding:
-    """One canonical column bound to a file.
-
-    `known` is SQL text over the file's columns with null tokens gone; `spelled` is SQL over the column `known` (then
-    named as the canonical column) and, where values are mapped, its lower case (named `_lower_<column>`). Two steps,
-    because a CASE evaluates its operand anew for each WHEN."""
+    """One canonical column bound to a file; `header` is its source column, None for a constant or an expression."""
 
     column: Column
-    known: str
-    spelled: str
-    maps_values: bool
-    formats: tuple[str, ...]
+    item: ColumnMapping
+    header: str | None
 
 
 @dataclass(frozen=True)
@@ -160,9 +158,7 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
         item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted
         names = _source_names(item, by_fold, file_name, shown)
         used |= set(names)
-        known = _known_sql(contract, mapping, item, by_fold)
-        spelled, maps_values = _spelled_sql(column, item)
-        bindings.append(Binding(column, known, spelled, maps_values, tuple(item.formats)))
+        bindings.append(Binding(column, item, names[0] if item.column is not None else None))
     if missing:
         raise FileRefused("missing_column", **_missing(missing, shown, file_name))
     for item_left_out in mapping.leave_out:
@@ -221,8 +217,13 @@ def _resolve(name: str, by_fold: dict[str, str], file_name: str, shown: str) -> 
     return header
 
 
+def expression_names(text: str) -> list[str]:
+    """The names of the source's columns as a mapping's expression writes them."""
+    return [column.name for column in parse_expression(text).find_all(exp.Column)]
+
+
 def _column_names(expression: str, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
-    return [_resolve(c.name, by_fold, file_name, shown) for c in parse_expression(expression).find_all(exp.Column)]
+    return [_resolve(name, by_fold, file_name, shown) for name in expression_names(expression)]
 
 
 def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
@@ -234,7 +235,7 @@ def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str, 
 
 
 def expression_sql(text: str, by_fold: dict[str, str]) -> str:
-    """The expression with every column written as the file's header, quoted."""
+    """The expression with every column written as what `by_fold` calls it, quoted."""
 
     def bind(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column):
@@ -242,54 +243,3 @@ def expression_sql(text: str, by_fold: dict[str, str]) -> str:
         return node
 
     return parse_expression(text).transform(bind).sql(dialect="duckdb")
-
-
-def trimmed_sql(header: str) -> str:
-    """A source column without surrounding blanks (full-width ones and line ends included), under its own name."""
-    name = quote_name(header)
-    return f"trim({name}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288) || chr(65279)) AS {name}"
-
-
-def _known_sql(contract: Contract, mapping: Mapping, item: ColumnMapping, by_fold: dict[str, str]) -> str:
-    """The column's text, or NULL where it is one of the tokens that stand for nothing."""
-    if item.constant is not None:
-        constant = str(item.constant).lower() if isinstance(item.constant, bool) else str(item.constant)
-        return f"CAST({quote_text(constant)} AS VARCHAR)"
-    if item.column is not None:
-        text = quote_name(by_fold[fold(item.column)])
-    else:
-        text = f"CAST({expression_sql(item.expression or 'NULL', by_fold)} AS VARCHAR)"
-    tokens = dict.fromkeys(token.strip() for token in ("", *contract.null_tokens, *mapping.null_tokens))
-    tokens = {token: None for token in tokens if token not in item.values}
-    return f"CASE WHEN {text} IN ({', '.join(map(quote_text, tokens))}) THEN NULL ELSE {text} END"
-
-
-def _spelled_sql(column: Column, item: ColumnMapping) -> tuple[str, bool]:
-    """What the source writes, as the contract spells it; a value that nobody knows stays and is rejected by its rule."""
-    name = quote_name(column.name)
-    spellings: dict[str, str] = {}
-    for value, others in column.allowed.items():
-        spellings |= {text.casefold(): value for text in (value, value.replace("_", " "), *others)}
-    spellings |= {text.strip().casefold(): value for text, value in item.values.items()}
-    if not spellings and item.otherwise is None:
-        return name, False
-    cases = "".join(f" WHEN {quote_text(text)} THEN {quote_text(value)}" for text, value in spellings.items())
-    other = f"CASE WHEN {name} IS NOT NULL THEN {quote_text(item.otherwise)} END" if item.otherwise else name
-    lowered = quote_name(f"_lower_{column.name}")
-    return (f"CASE {lowered}{cases} ELSE {other} END" if cases else other), True
-
-
-def mapped_sql(bound: BoundMapping, columns: tuple[Column, ...], relation: str, left_out: str) -> str:
-    """SELECT of `_source_row`, `_left_out` and the text of every canonical column (NULL where the file has none)."""
-    known, spelled = [], {}
-    for binding in bound.bindings:
-        name = quote_name(binding.column.name)
-        known.append(f"{binding.known} AS {name}")
-        if binding.maps_values:
-            known.append(f"lower({binding.known}) AS {quote_name('_lower_' + binding.column.name)}")
-        spelled[binding.column.name] = binding.spelled
-    trimmed = "".join(f", {trimmed_sql(header)}" for header in bound.used_headers)
-    source = f"(SELECT _source_row{trimmed} FROM {relation})"
-    first = f"(SELECT _source_row, ({left_out}) AS _left_out{''.join(', ' + item for item in known)} FROM {source})"
-    texts = ", ".join(f"{spelled.get(c.name, 'CAST(NULL AS VARCHAR)')} AS {quote_name(c.name)}" for c in columns)
-    return f"SELECT _source_row, _left_out, {texts} FROM {first}"
