@@ -25,6 +25,13 @@ _LEDGER = {
         reason_en VARCHAR, reason_zh VARCHAR""",
     "left_out": "delivery_id VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, rows BIGINT",
     "suite_results": "dataset VARCHAR, result_json VARCHAR",
+    "delivery_profiles": """
+        delivery_id VARCHAR, dataset VARCHAR, kind VARCHAR, as_of TIMESTAMP, weekday INTEGER, measure VARCHAR,
+        item VARCHAR, value DOUBLE""",
+    "guard_results": """
+        delivery_id VARCHAR, dataset VARCHAR, guard_id VARCHAR, on_failure VARCHAR, outcome VARCHAR, observed VARCHAR,
+        expected VARCHAR, message_zh VARCHAR, message_en VARCHAR, override_who VARCHAR, override_why VARCHAR,
+        override_until DATE, judged_at TIMESTAMP""",
 }
 
 
