@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -17,8 +17,8 @@ class ConfigurationError(ValueError):
     """A file of the city folder is missing or wrong; the message names file, line, key and what to do."""
 
 
-def read_yaml_model(path: Path, model: type[Model]) -> Model:
-    """Parse `path` and validate it as `model`.
+def read_yaml_model(path: Path, model: type[Model], *, context: Any = None) -> Model:
+    """Parse `path` and validate it as `model`; `context` is what the model's own validators are given.
 
     Raises:
         ConfigurationError: no such file, not YAML, or a key or value that the model does not know.
@@ -37,7 +37,7 @@ def read_yaml_model(path: Path, model: type[Model]) -> Model:
         line = f" line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{path.name}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
     try:
-        return model.model_validate(document if document is not None else {})
+        return model.model_validate(document if document is not None else {}, context=context)
     except ValidationError as error:
         found = [(item, *_locate(root, item["loc"], item["type"])) for item in error.errors()]
         lines = [
@@ -75,7 +75,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 def _known(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:
     """The keys that the model knows at the place where `loc` ends."""
-    models = [model]
+    models = _models(model.model_fields["root"].annotation) if issubclass(model, RootModel) else [model]
     for part in loc[:-1]:
         fields = [m.model_fields[part] for m in models if isinstance(part, str) and part in m.model_fields]
         models = [found for field in fields for found in _models(field.annotation)] or models

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
+from pipelines.contracts.guard_model import Guard, GuardError, parse_guards
 from pipelines.paths import CONTRACTS
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
@@ -19,7 +20,7 @@ Personal = Literal["drop", "pseudonym", "birth_year", "free_text"]
 RuleKind = Literal["required", "readable", "allowed", "range", "format", "unique", "row_predicate", "row_count"]
 
 #: Custom properties the compiler understands; anything else in a contract is refused, never skipped.
-_CONTRACT_PROPERTIES = {"deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit"}
+_CONTRACT_PROPERTIES = {"deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit", "guards"}
 _COLUMN_PROPERTIES = {"personalData", "notAfterNow"}
 _KINDS_ZH = {"integer": "整数", "number": "数字", "boolean": "是或否", "date": "日期", "timestamp": "时间"}
 _OPTIONS = {"minimum", "maximum", "pattern"}
@@ -111,6 +112,7 @@ class Contract:
     keeps_history: bool
     null_tokens: tuple[str, ...]
     reject_limit: RejectLimit
+    guards: tuple[Guard, ...]
     freshness: tuple[str, float] | None
     sha256: str
 
@@ -186,7 +188,7 @@ def load_contract(path: Path) -> Contract:
         raise ContractError(f"{path.name} breaks the Open Data Contract Standard: " + "; ".join(errors[:5]))
     try:
         return _parse(document, hashlib.sha256(raw).hexdigest())
-    except ContractError as error:
+    except (ContractError, GuardError) as error:
         raise ContractError(f"{path.name}: {error}") from None
 
 
@@ -228,6 +230,7 @@ def _parse(document: dict[str, Any], sha256: str) -> Contract:
         keeps_history=bool(custom.get("keepsHistory", False)),
         null_tokens=tuple(str(token) for token in custom.get("nullTokens", [""])),
         reject_limit=RejectLimit(float(limit["percent"]), int(limit["rows"]), float(limit["percentOfSmall"])),
+        guards=parse_guards(custom.get("guards", ()), columns),
         freshness=_freshness(document.get("slaProperties") or ()),
         sha256=sha256,
     )

@@ -32,6 +32,13 @@ _LEDGER = {
     "removals": "dataset VARCHAR, delivery_id VARCHAR, row_key VARCHAR, removed_at TIMESTAMP",
     "line_layouts": "dataset VARCHAR, layout VARCHAR",
     "seen_files": "dataset VARCHAR, identity VARCHAR, sha256 VARCHAR",
+    "delivery_profiles": """
+        delivery_id VARCHAR, dataset VARCHAR, kind VARCHAR, as_of TIMESTAMP, weekday INTEGER, measure VARCHAR,
+        item VARCHAR, value DOUBLE""",
+    "guard_results": """
+        delivery_id VARCHAR, dataset VARCHAR, guard_id VARCHAR, on_failure VARCHAR, outcome VARCHAR, observed VARCHAR,
+        expected VARCHAR, message_zh VARCHAR, message_en VARCHAR, override_who VARCHAR, override_why VARCHAR,
+        override_until DATE, judged_at TIMESTAMP""",
 }
 
 
