@@ -71,6 +71,8 @@ class Settings(Strict):
     language: Literal["zh", "en"] = "zh"
     as_of: Instant | None = None
     people_minimum: int = Field(default=10, ge=5)
+    settle_seconds: int = Field(default=60, ge=0)
+    refused_days: int = Field(default=30, ge=1)
     sources: dict[str, FilesSource | list[FilesSource]] = Field(default_factory=dict)
     standards: dict[str, Any] = Field(default_factory=dict)
     webhook_url: str | None = Field(default=None, pattern="^https?://")
@@ -124,6 +126,11 @@ class City:
     def rejects(self) -> Path:
         """Rejected rows of each delivery."""
         return self.state / "rejects"
+
+    @property
+    def refused(self) -> Path:
+        """Files that could not be taken, each with its reason; not under `state`, which can be deleted."""
+        return self.folder / "refused"
 
     @property
     def published(self) -> Path:

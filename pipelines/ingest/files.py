@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 
@@ -44,7 +44,11 @@ class Extract:
     headers: tuple[str, ...]
     relation: Callable[[tuple[str, ...]], str]
     reports_rejects: bool
-    held: IO[bytes] | None = None
+    held: object = None
+    first_row: int = 2
+    lines: str | None = None
+    layout: str = ""
+    notes: tuple[Any, ...] = ()
 
 
 @dataclass

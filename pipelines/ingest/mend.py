@@ -1,0 +1,460 @@
+"""Reads back the workbook of rejected rows that an office has corrected, and fills in what was masked in it."""
+
+from __future__ import annotations
+
+import bisect
+import re
+import uuid
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts.model import Contract
+from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name
+from pipelines.ingest.mapping import ColumnMapping
+from pipelines.ingest.mapping import Mapping as SourceMapping
+from pipelines.ingest.privacy import MASK
+from pipelines.ingest.rejects_sheet import (
+    DELIVERY,
+    MARKERS,
+    MOST_ROWS,
+    ROW,
+    SHAPE_RULE,
+    SHEET,
+    masked,
+    neutral,
+    neutral_text,
+    plain,
+    source_headers,
+)
+
+_LARGEST = 300 << 20
+_CELL = re.compile(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>([^<]+)</")
+_ISO = "%Y-%m-%d %H:%M:%S"
+_POSITION = "· position"
+
+
+@dataclass(frozen=True)
+class MendFile:
+    """Corrected rows of one delivery: `rows` has ROW (number in the original file) and its columns as texts, masks and all.
+
+    `original_name`, `original_sha256` say of which file; `shape_rows` are its rows that no reader could cut into cells."""
+
+    path: Path
+    delivery_id: str
+    dataset: str
+    rows: pl.DataFrame
+    original_name: str
+    original_sha256: str
+    shape_rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MendedExtract(Extract):
+    """The corrected rows as an extract. `row_numbers` are their numbers in the original file, in the relation's order;
+    `unchanged` the rows of the workbook in which nothing was changed, which are not in the relation and stay rejected."""
+
+    row_numbers: tuple[int, ...] = ()
+    unchanged: tuple[int, ...] = ()
+    close: Callable[[], None] = field(default=lambda: None)
+
+
+def sent_rows(
+    con: duckdb.DuckDBPyConnection, extract: Extract, names: Sequence[str], positions: Sequence[int]
+) -> pl.DataFrame:
+    """The texts of some rows as they were sent, in file order: only in memory, never in a table.
+
+    Args:
+        positions: places in the extract's relation, from 0; what the reader sets aside has none. Those tables of the
+            reader (`reject_errors`, `reject_scans`) are dropped: they quote whole lines.
+
+    Raises:
+        FileRefused: the file cannot be read any more.
+    """
+    listed = "".join(f", {quote_name(name)} AS {quote_name(f'c{n}')}" for n, name in enumerate(names))
+    cut = (
+        f"SELECT * FROM (SELECT row_number() OVER () - 1 AS {quote_name(_POSITION)}{listed}"
+        f" FROM {extract.relation(tuple(names))}) WHERE {quote_name(_POSITION)} IN (SELECT unnest($1::BIGINT[])) ORDER BY 1"
+    )
+    try:
+        found: pl.DataFrame = con.sql(cut, params=[list(positions)]).pl()
+    except duckdb.Error:
+        # the message of DuckDB quotes the line
+        raise FileRefused(
+            "unreadable",
+            zh=f"{extract.path.name} 无法再次读取。请放回原文件。",
+            en=f"{extract.path.name} cannot be read again. Put the original file back.",
+        ) from None
+    finally:
+        _forget_rejects(con)
+    if found.height != len(set(positions)):
+        raise FileRefused(
+            "unreadable",
+            zh=f"{extract.path.name} 的行数与载入时不同。请放回原文件。",
+            en=f"{extract.path.name} does not have the rows it had when it was loaded. Put the original file back.",
+        )
+    return found.drop(_POSITION).rename({f"c{n}": name for n, name in enumerate(names)})
+
+
+def _forget_rejects(con: duckdb.DuckDBPyConnection) -> int:
+    """Drop what the reader set aside; returns the first line of it, or 0."""
+    try:
+        line = con.execute("SELECT min(line) FROM reject_errors").fetchall()[0][0]
+    except duckdb.CatalogException:
+        return 0
+    con.execute("DROP TABLE IF EXISTS reject_errors")
+    con.execute("DROP TABLE IF EXISTS reject_scans")
+    return int(line or 0)
+
+
+# -- recognising a workbook ------------------------------------------------------------------------------------------
+
+
+def is_mend_sheet(path: Path) -> bool:
+    """Whether a file looks like the workbook of rejects, or like its sheet saved as CSV; reads only its beginning."""
+    with path.open("rb") as handle:
+        start = handle.read(4096)
+    if start[:4] == b"PK\x03\x04":
+        try:
+            with zipfile.ZipFile(path) as book, book.open("xl/workbook.xml") as part:
+                return f'name="{SHEET}"'.encode() in part.read(1 << 20)
+        except (KeyError, zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
+            return False
+    encodings = ["utf-16"] if start[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "gb18030"]
+    return any(mark in start.decode(name, "ignore").split("\n")[0] for name in encodings for mark in (DELIVERY, ROW))
+
+
+def read_mend(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> MendFile | None:
+    """The corrected rows in a file of the drop folder of `dataset`; None if it is an ordinary extract.
+
+    Raises:
+        FileRefused: delivery or row numbers are damaged, of another dataset, unknown or repeated, or of a delivery whose
+            rejected rows cannot be mended.
+    """
+    if not is_mend_sheet(path):
+        return None
+    cells = _workbook(path) if zipfile.is_zipfile(path) else _exported(con, path)
+    by_fold = {fold(name): name for name in cells.columns}
+    if not any(fold(marker) in by_fold for marker in MARKERS):
+        return None
+    for marker in (DELIVERY, ROW):
+        if fold(marker) not in by_fold:
+            _damaged(path, f"缺少“{marker}”列", f"the column “{marker}” is missing")
+    cells = cells.rename({by_fold[fold(marker)]: marker for marker in MARKERS if fold(marker) in by_fold})
+    cells = cells.drop([marker for marker in MARKERS[2:] if marker in cells.columns])
+    cells = cells.filter(pl.any_horizontal(pl.all().str.strip_chars().fill_null("") != ""))
+    if cells.is_empty():
+        _damaged(path, "没有数据行", "it has no rows")
+    if cells.height > MOST_ROWS:
+        _damaged(path, f"超过 {MOST_ROWS} 行", f"it has more than {MOST_ROWS} rows")
+    delivery_id = _one_delivery(path, cells)
+    name, sha256, rejected, shape_rows = _ledger(con, path, dataset, delivery_id)
+    number = pl.col(ROW).str.strip_chars().str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+    numbered = cells.with_columns(number.alias(ROW))
+    for at, row in enumerate(numbered.get_column(ROW).to_list(), start=2):
+        if row is None:
+            _damaged(path, f"第 {at} 行的“{ROW}”不是数字", f"“{ROW}” is no number in line {at}")
+        if row not in rejected:
+            _damaged(
+                path, f"第 {at} 行：原文件第 {row} 行没有被拒", f"line {at}: row {row} of the original was not rejected"
+            )
+    twice = numbered.filter(pl.col(ROW).is_duplicated()).get_column(ROW).to_list()
+    if twice:
+        _damaged(path, f"行号 {twice[0]} 出现多次", f"row number {twice[0]} occurs more than once")
+    return MendFile(path, delivery_id, dataset, numbered.drop(DELIVERY).sort(ROW), name, sha256, shape_rows)
+
+
+def _damaged(path: Path, zh: str, en: str) -> NoReturn:
+    raise FileRefused(
+        "mend_markers",
+        zh=f"更正文件 {path.name} 无法采用：{zh}。请从 state/rejects 重新取一份，只改数据单元格，不改“{DELIVERY}”和“{ROW}”，再放入。",
+        en=f"The corrections in {path.name} cannot be used: {en}. Take a fresh copy from state/rejects, change only the cells of "
+        f"data, leave “{DELIVERY}” and “{ROW}” alone, and drop it again.",
+    )
+
+
+def _one_delivery(path: Path, cells: pl.DataFrame) -> str:
+    found = cells.get_column(DELIVERY).str.strip_chars().fill_null("").unique().sort().to_list()
+    if "" in found:
+        _damaged(path, f"有的行没有“{DELIVERY}”", f"some rows have no “{DELIVERY}”")
+    if len(found) > 1:
+        _damaged(
+            path, "含有多次交付的行，每次交付请用各自的文件", "it has rows of several deliveries; use one file for each"
+        )
+    return str(found[0])
+
+
+def _ledger(
+    con: duckdb.DuckDBPyConnection, path: Path, dataset: str, delivery_id: str
+) -> tuple[str, str, set[int], tuple[int, ...]]:
+    lines = con.execute(
+        "SELECT dataset, outcome, file_name, sha256 FROM landing.deliveries WHERE delivery_id = ?", [delivery_id]
+    ).fetchall()
+    if not lines:
+        _damaged(path, "没有这个交付编号的记录", "no delivery has this number")
+    of, outcome, name, sha256 = lines[0]
+    if of != dataset:
+        _damaged(
+            path, f"这些行属于 {of}，应放入 extracts/{of}/", f"its rows are of {of}; they belong into extracts/{of}/"
+        )
+    if outcome != "loaded":
+        raise FileRefused(
+            "mend_of_refused",
+            zh=f"{path.name} 更正的文件 {name} 整份未被采用，只改正被拒的行不够。请改正后重新放入完整的文件。",
+            en=f"{path.name} corrects {name}, which was not used as a whole, so its rejected rows alone do not help. "
+            "Mend that file and drop it again complete.",
+        )
+    rows = con.execute(
+        "SELECT source_row, bool_or(rule_id = ?) FROM landing.rejects WHERE delivery_id = ? GROUP BY 1",
+        [SHAPE_RULE, delivery_id],
+    ).fetchall()
+    return (
+        str(name), str(sha256), {int(row) for row, _ in rows}, tuple(sorted(int(row) for row, shape in rows if shape)),
+    )  # fmt: skip
+
+
+def _exported(con: duckdb.DuckDBPyConnection, path: Path) -> pl.DataFrame:
+    """The sheet as a spreadsheet program saved it as text."""
+    extract = open_extract(con, path)
+    listed = ", ".join(map(quote_name, extract.headers))
+    try:
+        found: pl.DataFrame = con.sql(f"SELECT {listed} FROM {extract.relation(extract.headers)}").pl()
+    except duckdb.Error:
+        raise FileRefused(
+            "unreadable",
+            zh=f"{path.name} 无法按表格读取。请存为 XLSX 再放入。",
+            en=f"{path.name} cannot be read as a table. Save it as XLSX and drop it again.",
+        ) from None
+    finally:
+        line = _forget_rejects(con)
+    if line:
+        _damaged(path, f"第 {line} 行的单元格数不对", f"line {line} has another number of cells")
+    return found
+
+
+def _workbook(path: Path) -> pl.DataFrame:
+    """The sheet of corrections as texts. Numbers that Excel has rounded and formulas without a result are refused."""
+    import fastexcel
+
+    try:
+        with zipfile.ZipFile(path) as book:
+            parts = book.infolist()
+            if len(parts) > 1000 or sum(part.file_size for part in parts) > _LARGEST:
+                _damaged(path, "解压后过大", "it is too large when unpacked")
+            for part in parts:
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                    _check_cells(path, book.read(part).decode("utf-8", "replace"))
+        sheet: pl.DataFrame = fastexcel.read_excel(path).load_sheet(SHEET, header_row=None, dtypes="string").to_polars()
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, fastexcel.FastExcelError):
+        _damaged(path, "工作簿无法读取", "the workbook cannot be read")
+    if sheet.is_empty():
+        return pl.DataFrame()
+    titles = [(title or "").strip() or f"column_{n}" for n, title in enumerate(sheet.row(0), start=1)]
+    if len({fold(title) for title in titles}) < len(titles):
+        _damaged(path, "有重复的列名", "it has the same column name more than once")
+    return sheet.slice(1).rename(dict(zip(sheet.columns, titles, strict=True)))
+
+
+def _check_cells(path: Path, xml: str) -> None:
+    for attributes, content in _CELL.findall(xml):
+        cell = re.search(r'\br="([A-Z]+[0-9]+)"', attributes)
+        kind = re.search(r'\bt="(\w+)"', attributes)
+        address, value = cell[1] if cell else "?", _VALUE.search(content)
+        if value is None and re.search(r"<(?:\w+:)?f\b", content) and (kind is None or kind[1] != "str"):
+            _damaged(
+                path,
+                f"{address} 是没有结果的公式，请填写值",
+                f"{address} is a formula without a result; write the value",
+            )
+        if value is not None and (kind is None or kind[1] == "n") and abs(float(value[1])) >= 1e15:
+            _damaged(
+                path,
+                f"{address} 的长号码被存成了数字，末几位已丢失；请把单元格设为文本后重新填写",
+                f"{address} holds a long number whose last digits Excel has lost; set the cell to text and type it again",
+            )
+
+
+# -- filling in ------------------------------------------------------------------------------------------------------
+
+
+def declared_formats(
+    contract: Contract, mapping: SourceMapping, headers: Sequence[str]
+) -> dict[str, tuple[str, ...]]:  # fmt: skip
+    """For each header of a date or time the formats in which the mapping says that it is written."""
+    sources, out = source_headers(contract, mapping, headers), dict[str, tuple[str, ...]]()
+    for column in contract.columns:
+        item = mapping.columns.get(column.name)
+        formats = tuple((item.formats if isinstance(item, ColumnMapping) else []) or mapping.formats)
+        if formats and column.logical_type in ("date", "timestamp"):
+            out |= {header: formats for header in sources[column.name]}
+    return out
+
+
+def mended_extract(
+    con: duckdb.DuckDBPyConnection, mend: MendFile, original: Extract | None, *, contract: Contract, mapping: SourceMapping
+) -> MendedExtract:  # fmt: skip
+    """The corrected rows as an extract for the usual mapping and contract, masked cells filled from the original file.
+
+    The frame is registered in memory under a name of its own until `close` is called. Cells that were not changed are
+    those of the original, byte by byte.
+
+    Args:
+        original: the file of which the rows are, opened as it was when it was loaded; None if it is gone. Then all
+            cells are taken from the workbook.
+
+    Raises:
+        FileRefused: a masked cell was changed in part or cannot be filled in, a column is not the original's, or the
+            cells of a row are none of those of its number.
+    """
+    known = original.headers if original is not None else None
+    rows = _named(mend, known)
+    headers = [name for name in rows.columns if name != ROW]
+    kept = [n for n in rows.get_column(ROW).to_list() if n not in set(mend.shape_rows)] if original else []
+    positions = [n - original.first_row - bisect.bisect(mend.shape_rows, n) for n in kept] if original else []
+    was = pl.DataFrame(schema=dict.fromkeys(headers, pl.String))
+    if original is not None and kept:
+        was = sent_rows(con, original, headers, positions)
+    was = was.insert_column(0, pl.Series(ROW, kept, dtype=pl.Int64))
+    filled, unchanged = _filled(mend, rows, was, contract, mapping)
+    numbers = filled.get_column(ROW).to_list()
+    names: list[str] = []
+
+    def relation(wanted: tuple[str, ...]) -> str:
+        frame = filled
+        others = [name for name in wanted if name not in headers]
+        if original is not None and others:
+            rest = sent_rows(con, original, others, positions).insert_column(0, pl.Series(ROW, kept, dtype=pl.Int64))
+            frame = filled.join(rest, on=ROW, how="left", maintain_order="left")
+        names.append(f"_mended_{uuid.uuid4().hex}")
+        con.register(names[-1], frame.select(wanted).to_arrow())
+        return f"(SELECT {', '.join(map(quote_name, wanted))} FROM {quote_name(names[-1])})"
+
+    def close() -> None:
+        while names:
+            con.unregister(names.pop())
+
+    return MendedExtract(
+        mend.path, tuple(known or headers), relation, reports_rejects=False, held=original, first_row=2, lines=None,
+        layout="", notes=(), row_numbers=tuple(numbers), unchanged=unchanged, close=close,
+    )  # fmt: skip
+
+
+def _named(mend: MendFile, known: tuple[str, ...] | None) -> pl.DataFrame:
+    """The rows under the headers of the original file."""
+    headers = [name for name in mend.rows.columns if name != ROW]
+    if known is None:
+        return mend.rows.rename({h: re.sub(r"^'('*[=+\-@＝＋－＠])", r"\1", h) for h in headers})
+    by_fold = {fold(neutral_text(name)): name for name in known}
+    for header in headers:
+        if fold(header) not in by_fold and mend.rows.get_column(header).is_null().all():
+            continue
+        if fold(header) not in by_fold:
+            at = headers.index(header) + 1
+            _damaged(
+                mend.path,
+                f"第 {at} 个数据列的列名不在原文件 {mend.original_name} 中",
+                f"the name of data column {at} is not in the original file {mend.original_name}",
+            )
+    found = {h: by_fold[fold(h)] for h in headers if fold(h) in by_fold}
+    return mend.rows.select(ROW, *found).rename(found)
+
+
+def _filled(
+    mend: MendFile, rows: pl.DataFrame, was: pl.DataFrame, contract: Contract, mapping: SourceMapping
+) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    """The changed rows with every mask replaced by what was sent, and the numbers of the rows that were not changed."""
+    headers = [name for name in rows.columns if name != ROW]
+    formats = declared_formats(contract, mapping, headers)
+    shown = masked(was, contract, mapping).with_columns(neutral(pl.col(h)) for h in headers)
+    known = rows.select(ROW).join(was, on=ROW, how="left", maintain_order="left")
+    shown = rows.select(ROW).join(shown, on=ROW, how="left", maintain_order="left")
+    numbers = rows.get_column(ROW)
+    there = numbers.is_in(was.get_column(ROW).to_list())
+    out, kept, comparable, common = [numbers], list[pl.Series](), list[pl.Series](), list[pl.Series]()
+    for header in headers:
+        sent, seen, now = (_even(frame.get_column(header)) for frame in (known, shown, rows))
+        # In the Chinese code page of Windows there is no •: a CSV saved there has ??? instead.
+        same = (there & ((now == seen) | (now == seen.str.replace_all("•", "?", literal=True)))) | (
+            ~there & (now == "")
+        )
+        _check_masks(mend, numbers.filter(now.str.contains(MASK, literal=True) & ~same), header, bool(there.all()))
+        cell = rows.select(plain(pl.col(header))).to_series()
+        out.append(known.get_column(header).zip_with(same, _as_declared(cell, formats.get(header, ()))))
+        kept.append(same)
+        comparable.append(there & (sent != "") & (sent == seen))
+        common.append(comparable[-1] & same)
+    moved = numbers.filter((_count(comparable) >= 3) & (_count(common) == 0)) if headers else numbers.clear()
+    if len(moved):
+        _damaged(
+            mend.path,
+            f"行号 {moved[0]} 的单元格与原文件该行无一相同，可能只排序了部分列",
+            f"no cell of row number {moved[0]} is that of the original row; some columns may have been sorted alone",
+        )
+    untouched = _count(kept) == len(headers)
+    return pl.DataFrame(out).filter(~untouched), tuple(numbers.filter(untouched).to_list())
+
+
+def _count(flags: list[pl.Series]) -> pl.Series:
+    """In how many of the flags each row is set."""
+    return (
+        pl.DataFrame([flag.alias(str(n)) for n, flag in enumerate(flags)])
+        .select(pl.sum_horizontal(pl.all()))
+        .to_series()
+    )
+
+
+def _even(cells: pl.Series) -> pl.Series:
+    """Texts as they are compared: Excel turns line ends into its own."""
+    return cells.fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _check_masks(mend: MendFile, rows: pl.Series, header: str, original_there: bool) -> None:
+    if rows.is_empty():
+        return
+    listed = "、".join(map(str, rows.head(10).to_list()))
+    if original_there:
+        raise FileRefused(
+            "mend_mask",
+            zh=f"{mend.path.name} 行号 {listed} 的“{header}”：{MASK} 只改了一部分，无法还原。请保持 {MASK} 原样，或用完整的值整格替换，再放入。",
+            en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: {MASK} was changed in part and cannot be filled "
+            f"in. Leave the cell as it was, or replace all of it with the right value, and drop the file again.",
+        )
+    raise FileRefused(
+        "mend_original_gone",
+        zh=f"{mend.path.name} 行号 {listed} 的“{header}”含有 {MASK}，而原文件中没有这些行的值（{mend.original_name} 已不在，或该行无法读取）。"
+        f"请把原文件放回，或在这些单元格中填写完整的值，再放入。",
+        en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: the value behind {MASK} is not known ("
+        f"{mend.original_name} is gone, or the row could not be read in it). Put that file back, or write the whole "
+        "value into these cells, and drop the file again.",
+    )
+
+
+def _as_declared(cells: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+    """Cells that a spreadsheet made real dates, written as the source writes its dates."""
+    return cells.map_elements(lambda text: _date_text(text, formats), return_dtype=pl.String)
+
+
+def _date_text(text: str, formats: tuple[str, ...]) -> str:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", text):
+        return text
+    if not formats:
+        return text.removesuffix(" 00:00:00")
+    if any(_fits(text, form) for form in formats):
+        return text
+    return datetime.strptime(text, _ISO).strftime(formats[0])  # noqa: DTZ007  (no instant: the text of a cell)
+
+
+def _fits(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text, form)  # noqa: DTZ007
+    except ValueError:
+        return False
+    return True
