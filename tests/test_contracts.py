@@ -38,10 +38,10 @@ def written(tmp_path: Path, changed: dict[str, Any]) -> Path:
     return path
 
 
-def test_there_are_nine_contracts_and_each_is_named_after_its_file() -> None:
+def test_there_are_twelve_contracts_and_each_is_named_after_its_file() -> None:
     contracts = load_contracts()
     assert sorted(contracts) == sorted(path.name.removesuffix(".odcs.yaml") for path in FILES)
-    assert len(contracts) == 9
+    assert len(contracts) == 12
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 
 from pipelines.contracts.guard_model import Guard, GuardError, parse_guards
+from pipelines.contracts.sensitive import accepted_field
 from pipelines.paths import CONTRACTS
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
@@ -254,6 +255,12 @@ def _column(item: dict[str, Any]) -> Column:
         raise ContractError(f"{name}: option {', '.join(unknown)} is not supported")
     if item.get("quality"):
         raise ContractError(f"{name}: write quality rules at the table, not at the column")
+    synonyms = tuple(s["synonym"] for s in item.get("synonyms") or ())
+    for spelling in (name, item.get("physicalName", name), item.get("businessName", name), *synonyms):
+        try:
+            accepted_field(spelling)
+        except ValueError as error:
+            raise ContractError(f"{name}: {error}") from None
     allowed: dict[str, tuple[str, ...]] = {}
     for entry in item.get("enum") or ():
         spellings = _custom(entry.get("customProperties"), {"spellings"}, name).get("spellings", [])
@@ -278,7 +285,7 @@ def _column(item: dict[str, Any]) -> Column:
         pattern=options.get("pattern"),
         not_after_now=bool(custom.get("notAfterNow", False)),
         references=references,
-        synonyms=tuple(s["synonym"] for s in item.get("synonyms") or ()),
+        synonyms=synonyms,
     )
 
 

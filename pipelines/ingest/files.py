@@ -201,7 +201,7 @@ def _open_delimited(path: Path, zipped: bool, delimiter: str | None, text: _Text
     source = (
         f"read_csv({quote_text(_literal(place))}, header = false, skip = 1, columns = {{{columns}}}, auto_detect = false,"
         f" delim = {quote_text(chosen)}, quote = '\"', escape = '\"', new_line = {newline}, store_rejects = true,"
-        f" compression = '{'gzip' if zipped else 'none'}', parallel = false)"
+        f" compression = '{'gzip' if zipped else 'none'}', max_line_size = 2097152)"
     )
     return Extract(path, headers, lambda names: _numbered(names, source), reports_rejects=True, held=held)
 
@@ -229,7 +229,7 @@ def _check_quotes(path: Path, zipped: bool, delimiter: str) -> None:
 
 def _numbered(names: tuple[str, ...], source: str) -> str:
     listed = "".join(f", {quote_name(name)}" for name in names)
-    return f"(SELECT row_number() OVER () + 1 AS _source_row{listed} FROM {source})"
+    return f"(SELECT {listed[2:] or 1} FROM {source})"
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Extract:
@@ -248,7 +248,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Extract:
 
     def relation(wanted: tuple[str, ...]) -> str:
         listed = "".join(f", CAST({quote_name(original[n])} AS VARCHAR) AS {quote_name(n)}" for n in wanted)
-        return f"(SELECT row_number() OVER () + 1 AS _source_row{listed} FROM {source})"
+        return f"(SELECT {listed[2:] or 1} FROM {source})"
 
     return Extract(path, headers, relation, reports_rejects=False)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import sqlglot
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from sqlglot import exp
 
 from pipelines.city import City, Name, Strict, TimeZone
 from pipelines.contracts.model import Column, Contract
+from pipelines.contracts.sensitive import accepted_field
 from pipelines.ingest.files import FileRefused, fold
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
@@ -23,7 +24,7 @@ class ColumnMapping(Strict):
     `values` maps what the source writes to what the contract allows; `otherwise` takes every other non-empty value.
     `formats` are strptime formats of a date or time, tried in order."""
 
-    column: str | None = None
+    column: Annotated[str, AfterValidator(accepted_field)] | None = None
     constant: str | int | float | bool | None = None
     expression: str | None = None
     values: dict[str, str] = Field(default_factory=dict)
@@ -39,6 +40,10 @@ class ColumnMapping(Strict):
         if self.expression is not None:
             parse_expression(self.expression)
         return self
+
+
+def _accepted_origin(item: str | ColumnMapping) -> str | ColumnMapping:
+    return accepted_field(item) if isinstance(item, str) else item
 
 
 class LeaveOut(Strict):
@@ -64,7 +69,7 @@ class Mapping(Strict):
     formats: list[str] = Field(default_factory=list)
     null_tokens: list[str] = Field(default_factory=list)
     recognise: bool | None = None
-    columns: dict[str, str | ColumnMapping] = Field(default_factory=dict)
+    columns: dict[str, Annotated[str | ColumnMapping, AfterValidator(_accepted_origin)]] = Field(default_factory=dict)
     leave_out: list[LeaveOut] = Field(default_factory=list)
 
     @property
@@ -77,7 +82,8 @@ def parse_expression(text: str) -> exp.Condition:
     """The syntax tree of a mapping's SQL expression over the columns of the source.
 
     Raises:
-        ValueError: it does not parse, or reaches outside the row (subqueries, tables, files, settings).
+        ValueError: it does not parse, reaches outside the row (subqueries, tables, files, settings), or reads a column
+            that is never accepted.
     """
     try:
         trees = sqlglot.parse(text, read="duckdb")
@@ -89,6 +95,8 @@ def parse_expression(text: str) -> exp.Condition:
     forbidden = (exp.Query, exp.Subquery, exp.Table, exp.Window, exp.AggFunc, exp.Star, exp.Columns)
     if found := tree.find(*forbidden):
         raise ValueError(f"{text!r} may use only the columns of the same row, not {found.sql(dialect='duckdb')}")
+    for column in tree.find_all(exp.Column):
+        accepted_field(column.name)
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower().startswith(("read_", "glob", "getenv", "query", "getvariable", "current_setting")):
             raise ValueError(f"{text!r} may not call {call.name}")
