@@ -1,9 +1,10 @@
 -- Staffing on every day on which a stock is taken: workers and residents, communities up to the standard, partner-unit heads.
+-- A numerator is NULL where a count that its source hides would decide it.
 WITH days AS (
     SELECT DISTINCT indicator_id, stock_on FROM core.indicator_periods WHERE indicator_id IN ('M11', 'M12', 'M18')
 ),
 latest AS (
-    SELECT d.indicator_id, d.stock_on, h.area_code, h.role, h.headcount
+    SELECT d.indicator_id, d.stock_on, h.area_code, h.role, h.headcount, h.at_least, h.at_most
     FROM core.headcounts AS h
     INNER JOIN days AS d ON h.from_on <= d.stock_on AND d.stock_on < h.to_on
 ),
@@ -32,7 +33,11 @@ UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'above_grid' AS scope,
     CAST(
-        CASE WHEN c.headcount >= coalesce(s.value, a.cadres) AND w.headcount >= r.workers THEN 1 ELSE 0 END AS DECIMAL(18, 2)
+        CASE
+            WHEN c.at_least >= coalesce(s.value, a.cadres) AND w.at_least >= r.workers THEN 1
+            WHEN c.at_most >= coalesce(s.value, a.cadres) AND w.at_most >= r.workers THEN NULL
+            ELSE 0
+        END AS DECIMAL(18, 2)
     ) AS numerator,
     CAST(1 AS DECIMAL(18, 2)) AS denominator
 FROM days AS d

@@ -1,4 +1,5 @@
 -- Stocks rolled up to every area in force on their day, in every published shape; a period takes the stock of its last day.
+-- A sum with an unknown part is unknown.
 WITH stocks AS (
     SELECT * FROM cube.organisation_stocks
     UNION ALL
@@ -49,7 +50,7 @@ totals AS (
         area_code,
         dimension,
         member,
-        CAST(sum(numerator) AS DECIMAL(18, 2)) AS numerator,
+        CAST(CASE WHEN count(*) = count(numerator) THEN sum(numerator) END AS DECIMAL(18, 2)) AS numerator,
         CAST(sum(denominator) AS DECIMAL(18, 2)) AS denominator
     FROM placed
     GROUP BY indicator_id, stock_on, area_level, area_code, dimension, member

@@ -97,7 +97,8 @@ parts AS (
 valued AS (
     SELECT
         *,
-        people AND (
+        -- a stock that holds a count hidden by its source has no numerator
+        (kind NOT IN ('median', 'percentile') AND numerator IS NULL) OR people AND (
             (numerator > 0 AND numerator < people_minimum)
             OR (kind = 'proportion' AND denominator > 0 AND denominator < greatest(people_minimum, minimum_count))
         ) AS is_suppressed,
