@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from small_city import ARRIVED, CONTRACTS, SmallCity, lines, make_small_city
 
@@ -58,7 +58,7 @@ ROW = st.sampled_from(
 
 
 @given(rows=st.lists(ROW, max_size=25), good=st.sampled_from([0, 1, 200]))
-@settings(max_examples=6, deadline=None, database=None)
+@settings(max_examples=6, deadline=None, database=None, phases=[Phase.generate])
 def test_rows_in_are_loaded_rejected_deduplicated_or_left_out(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str], good: int
 ) -> None:

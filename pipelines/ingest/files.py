@@ -33,6 +33,21 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Reading:
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    code: str
+    count: int
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Extract:
     """An opened file.
 
@@ -49,6 +64,7 @@ class Extract:
     lines: str | None = None
     layout: str = ""
     notes: tuple[Any, ...] = ()
+    from_lines: Callable[[Any], Extract] | None = None
 
 
 @dataclass
@@ -82,12 +98,13 @@ def fold(name: str) -> str:
     return "".join(ch for ch in text if not ch.isspace() and ch not in "_-\ufeff")
 
 
-def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, delimiter: str | None = None) -> Extract:
+def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, reading: Reading = Reading(), known: frozenset[str] = frozenset()) -> Extract:
     """Recognise and open a CSV, TSV, JSON-lines (each also gzipped) or Parquet file.
 
     Raises:
         FileRefused: empty, not one of these forms, not UTF-8, or without usable headers.
     """
+    delimiter = reading.delimiter
     with path.open("rb") as handle:
         magic = handle.read(8)
     if not magic:
@@ -282,9 +299,9 @@ def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -
         listed = "".join(
             f", json_extract_string(line, {quote_text(_pointer(original[n]))}) AS {quote_name(n)}" for n in wanted
         )
-        return f"(SELECT n AS _source_row{listed} FROM {source})"
+        return f"(SELECT {listed[2:]} FROM {source})"
 
-    return Extract(path, headers, relation, reports_rejects=False)
+    return Extract(path, headers, relation, reports_rejects=False, first_row=1)
 
 
 def _pointer(key: str) -> str:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from pipelines.city import City, Name, Strict, TimeZone
 from pipelines.contracts.model import Column, Contract
 from pipelines.contracts.sensitive import accepted_field
-from pipelines.ingest.files import FileRefused, fold
+from pipelines.ingest.files import FileRefused, Reading, fold
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
 
@@ -71,6 +71,9 @@ class Mapping(Strict):
     recognise: bool | None = None
     columns: dict[str, Annotated[str | ColumnMapping, AfterValidator(_accepted_origin)]] = Field(default_factory=dict)
     leave_out: list[LeaveOut] = Field(default_factory=list)
+
+    def reading(self) -> Reading:
+        return Reading(self.delimiter)
 
     @property
     def recognises(self) -> bool:
@@ -251,3 +254,7 @@ def expression_sql(text: str, by_fold: dict[str, str]) -> str:
         return node
 
     return parse_expression(text).transform(bind).sql(dialect="duckdb")
+
+
+def known_spellings(contract: Contract, mapping: Mapping) -> frozenset[str]:
+    return frozenset()

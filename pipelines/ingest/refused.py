@@ -59,6 +59,22 @@ def refused_hashes(city: City, dataset: str) -> set[str]:
     return {match[2] for match in found if match}
 
 
+def put_back(city: City, dataset: str, *, sha256: str, name: str) -> bool:
+    """Move a refused file back into the drop folder under its own name, so that it is tried again; False if it is no
+    longer in `refused/`, or another file has that name now."""
+    target = city.folder / "extracts" / dataset / name
+    for path in sorted((city.refused / dataset).glob(f"*-{sha256[:12]}-*")):
+        if path.name.endswith((REASON, ".done")) or target.exists() or Path(name).name != name:
+            continue
+        done = path.with_name(path.name + ".done")
+        if done.is_file():
+            done.rename(target.with_name(target.name + ".done"))
+        path.rename(target)
+        path.with_name(path.name + REASON).unlink(missing_ok=True)
+        return True
+    return False
+
+
 def purge_refused(city: City, *, now: datetime) -> int:
     """Remove what was refused more than `refused_days` ago; returns the number of files without reasons and manifests."""
     oldest = (now.astimezone(UTC) - timedelta(days=city.settings.refused_days)).strftime(_STAMP)

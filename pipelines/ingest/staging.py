@@ -120,8 +120,8 @@ def stage_file(
     kind = found.manifest.kind or mapping.kind or contract.delivery_kind
     item = Staged(found, f"{contract.dataset}-{found.sha256[:12]}", kind, mapping)
     try:
-        if found.unsafe is not None:
-            raise found.unsafe
+        if found.refusal is not None:
+            raise found.refusal
         if kind not in ("full", "delta"):
             raise FileRefused(
                 "kind",
@@ -257,20 +257,21 @@ def settle_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, staged
     con.execute(f"DELETE FROM {STAGING} WHERE _left_out IS NOT NULL OR NOT ({kept})")
     names = staged_names(contract)
     key = ", ".join(["_delivery_id", *contract.landing_key])
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in contract.landing_key)
     # One number a row: grouping by the keys themselves takes three times as long on ten million rows.
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE _repeated AS SELECT _row_id, _delivery_id, _unreadable, {', '.join(names)}"
-        f" FROM {STAGED} WHERE hash({key}) IN (SELECT h FROM (SELECT hash({key}) AS h FROM {STAGING}) GROUP BY h HAVING count(*) > 1)"
+        f" FROM {STAGED} WHERE {filled} AND hash({key}) IN"
+        f" (SELECT h FROM (SELECT hash({key}) AS h FROM {STAGING} WHERE {filled}) GROUP BY h HAVING count(*) > 1)"
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE _duplicates AS SELECT _row_id FROM (SELECT _row_id, row_number() OVER"
         f" (PARTITION BY _delivery_id, _unreadable, {', '.join(names)} ORDER BY _row_id) AS n FROM _repeated) WHERE n > 1"
     )
     if "updated_at" in names:
-        filled = " AND ".join(f"{name} IS NOT NULL" for name in contract.landing_key)
         con.execute(
             "INSERT INTO _duplicates SELECT _row_id FROM (SELECT _row_id, updated_at, max(updated_at) OVER"
-            f" (PARTITION BY {key}) AS newest FROM _repeated WHERE {filled}) WHERE updated_at < newest"
+            f" (PARTITION BY {key}) AS newest FROM _repeated) WHERE updated_at < newest"
             " AND _row_id NOT IN (SELECT _row_id FROM _duplicates)"
         )
     counts = dict(
