@@ -289,10 +289,13 @@ def _row_count_band(case: _Case, guard: Guard) -> _Finding:
         few = few and rate < median(rates) * limits["low"]
         many = many and rate > median(rates) * limits["high"]
     failed = (few or many) and abs(rows - usual) >= limits["rows"]
+    within = low <= rows <= high
     return _finding(
         failed, f"{rows}", f"{low:.0f} – {high:.0f}",
-        f"有 {rows:,} 行；按最近 {len(chosen)} 批（中位数 {usual:,.0f} 行），应在 {low:,.0f} 至 {high:,.0f} 行之间。",
-        f"{rows:,} rows; by the last {len(chosen)} deliveries (median {usual:,.0f}) between {low:,.0f} and {high:,.0f} are expected.",
+        f"有 {rows:,} 行；按最近 {len(chosen)} 批（中位数 {usual:,.0f} 行），应在 {low:,.0f} 至 {high:,.0f} 行之间。"
+        + ("" if failed or within else "但相差不大，或按天数计与以往相符。"),
+        f"{rows:,} rows; by the last {len(chosen)} deliveries (median {usual:,.0f}) between {low:,.0f} and {high:,.0f} are expected."
+        + ("" if failed or within else " The difference is small, or the rows a day are as before."),
     )  # fmt: skip
 
 
@@ -375,7 +378,7 @@ def _unknown_areas(case: _Case, guard: Guard) -> _Finding:
     return _Finding(
         "failed" if failed else "warned" if unknown else "passed", f"{unknown} / {rows}", f"≤ {percent:g} %",
         f"{rows:,} 行中有 {unknown:,} 行的 {guard.column} 不在区划表中，允许 {percent:g} %；这些行计入“未定位”。",
-        f"{unknown:,} of {rows:,} rows have a {guard.column} that areas does not know; {percent:g} % are allowed, and count as unlocated.",
+        f"{unknown:,} of {rows:,} rows have codes in {guard.column} that areas does not know; {percent:g} % are allowed, and count as unlocated.",
     )  # fmt: skip
 
 
@@ -447,7 +450,7 @@ def _unit_slip(case: _Case, guard: Guard) -> _Finding:
         return _Finding(
             "warned", f"{far}", "0",
             f"有 {far:,} 行的 {guard.column} 超过中位数（{middle:,.2f}）的 {limits['outlier']:,.0f} 倍，请核对单位。",
-            f"{far:,} rows have a {guard.column} above {limits['outlier']:,.0f} times the median ({middle:,.2f}); check their unit.",
+            f"{far:,} rows have in {guard.column} more than {limits['outlier']:,.0f} times the median ({middle:,.2f}); check their unit.",
         )  # fmt: skip
     if not past:
         return _TOO_SHORT
