@@ -76,9 +76,11 @@ def table(con: duckdb.DuckDBPyConnection, dataset: str, rows: list[dict[str, Any
 
 
 def fill(con: duckdb.DuckDBPyConnection, into: str, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        marks = ", ".join("?" * len(row))
-        con.execute(f"INSERT INTO {into} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    if rows:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        marks = ", ".join(f"({', '.join('?' * len(columns))})" for _ in rows)
+        values = [row.get(name) for row in rows for name in columns]
+        con.execute(f"INSERT INTO {into} ({', '.join(columns)}) VALUES {marks}", values)
 
 
 def history(con: duckdb.DuckDBPyConnection, dataset: str, *profiles: Profile, until: datetime = MONDAY) -> None:
@@ -229,6 +231,25 @@ def test_keys_that_all_changed_are_one_message_and_not_deletions(con: duckdb.Duc
     assert (stability.outcome, deletions.outcome) == ("blocked", "not_judged")
     assert "F1" not in stability.en + stability.zh
     assert "编码" in stability.zh and "encoding" in stability.en
+
+
+def test_letting_changed_names_pass_lets_no_deletions_pass(con: duckdb.DuckDBPyConnection) -> None:
+    def areas(count: int, name: str) -> list[dict[str, Any]]:
+        return [{"area_code": f"A{n}", "valid_from": date(2020, 1, 1), "area_name": f"{name}{n}"} for n in range(count)]
+
+    fill(con, "landing.areas", areas(40, "甲"))
+    chosen = contract("areas", {"kind": "key_stability", "column": "area_name"}, {"kind": "deletions"})
+    passing = override(dataset="areas", guard="key_stability.area_name")
+    results = judged(con, chosen, facts("areas", 30, kind="full"), areas(30, "乙"), overrides=[passing])
+    assert [result.outcome for result in results] == ["overridden", "blocked"]
+
+
+def test_letting_rewritten_keys_pass_takes_one_line(con: duckdb.DuckDBPyConnection) -> None:
+    fill(con, "landing.facilities", centres(*numbered(100)))
+    passing = override(dataset="facilities", guard="key_stability")
+    delivery = facts("facilities", 100, kind="full")
+    results = judged(con, CENTRES, delivery, centres(*numbered(100, prefix="G")), overrides=[passing])
+    assert [result.outcome for result in results] == ["overridden", "not_judged"]
 
 
 def test_a_delta_says_nothing_of_what_it_does_not_hold(con: duckdb.DuckDBPyConnection) -> None:

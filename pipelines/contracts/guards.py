@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import Any, Literal
@@ -101,6 +102,23 @@ class _Case:
     profile: Mapping[tuple[str, str], float]
     zone: ZoneInfo
 
+    @cached_property
+    def keys(self) -> tuple[int, int, int]:
+        """Keys in landing, keys in the delivery, keys in both."""
+        key = ", ".join(self.contract.landing_key)
+        row = self.con.execute(
+            f"SELECT (SELECT count(*) FROM {self.current}), (SELECT count(*) FROM {self.good}),"
+            f" (SELECT count(*) FROM (SELECT {key} FROM {self.current}) SEMI JOIN (SELECT {key} FROM {self.good}) USING ({key}))"
+        ).fetchall()[0]
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def keys_rewritten(self, guard: Guard) -> bool:
+        """Whether too few known keys are found again and about as many are new."""
+        old, new, both = self.keys
+        missing, added = old - both, new - both
+        too_few = both * 100 < old * guard.limits["percent"] and missing >= guard.limits["rows"]
+        return too_few and missing / 2 <= added <= missing * 2
+
     def items(self, measure: str) -> dict[str, float]:
         """The profile's values of one measure by item."""
         return {item: value for (name, item), value in self.profile.items() if name == measure}
@@ -165,7 +183,8 @@ def judge(
     results: list[GuardResult] = []
     for guard in sorted(contract.guards, key=lambda g: g.kind == "deletions"):
         if guard.kind == "deletions" and any(
-            r.guard.kind == "key_stability" and r.outcome in ("blocked", "warned", "overridden") for r in results
+            r.guard.kind == "key_stability" and r.outcome in ("blocked", "overridden") and case.keys_rewritten(r.guard)
+            for r in results
         ):
             # One cause, one message, one override.
             finding = _not_judged("见 key_stability。", "See key_stability.")
@@ -299,20 +318,10 @@ def _row_count_band(case: _Case, guard: Guard) -> _Finding:
     )  # fmt: skip
 
 
-def _found_again(case: _Case) -> tuple[int, int, int]:
-    """Keys in landing, keys in the delivery, keys in both."""
-    key = ", ".join(case.contract.landing_key)
-    row = case.con.execute(
-        f"SELECT (SELECT count(*) FROM {case.current}), (SELECT count(*) FROM {case.good}),"
-        f" (SELECT count(*) FROM (SELECT {key} FROM {case.current}) SEMI JOIN (SELECT {key} FROM {case.good}) USING ({key}))"
-    ).fetchall()[0]
-    return int(row[0]), int(row[1]), int(row[2])
-
-
 def _deletions(case: _Case, guard: Guard) -> _Finding:
     if case.delivery.kind != "full":
         return _ONLY_FULL
-    old, _, both = _found_again(case)
+    old, _, both = case.keys
     if not old:
         return _TOO_SHORT
     missing, percent = old - both, guard.limits["percent"]
@@ -327,17 +336,17 @@ def _deletions(case: _Case, guard: Guard) -> _Finding:
 def _key_stability(case: _Case, guard: Guard) -> _Finding:
     if case.delivery.kind != "full":
         return _ONLY_FULL
-    old, new, both = _found_again(case)
+    old, new, both = case.keys
     if not old:
         return _TOO_SHORT
-    limits, missing, added = guard.limits, old - both, new - both
+    limits = guard.limits
     expected = f"≥ {limits['percent']:g} %"
     keys = "、".join(case.contract.landing_key)
-    if both * 100 < old * limits["percent"] and missing >= limits["rows"] and missing / 2 <= added <= missing * 2:
+    if case.keys_rewritten(guard):
         return _Finding(
             "failed", f"{both} / {old}", expected,
-            f"主键（{keys}）似被改写：现有 {old:,} 个中只找到 {both:,} 个，另有 {added:,} 个新的；应至少找到 {limits['percent']:g} %。编码或编号规则可能变了。",
-            f"the keys ({keys}) look rewritten: of {old:,} that are known {both:,} were found again and {added:,} are new; at least {limits['percent']:g} % are expected. The encoding or the numbering may have changed.",
+            f"主键（{keys}）似被改写：现有 {old:,} 个中只找到 {both:,} 个，另有 {new - both:,} 个新的；应至少找到 {limits['percent']:g} %。编码或编号规则可能变了。",
+            f"the keys ({keys}) look rewritten: of {old:,} that are known {both:,} were found again and {new - both:,} are new; at least {limits['percent']:g} % are expected. The encoding or the numbering may have changed.",
         )  # fmt: skip
     if guard.column is not None and both:
         key = ", ".join(case.contract.landing_key)
