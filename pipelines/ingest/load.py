@@ -73,7 +73,7 @@ def load_dataset(
     """
     # The clock, not the `as_of` of a replay: what lies after that is true all the same, only not known yet.
     now = datetime.now(UTC)
-    overrides = load_overrides(city, {contract.dataset: contract})
+    overrides = load_overrides(city)
     judged_by = _judged_by(city, contract, overrides)
     _take_back(con, city, contract, judged_by)
     arrivals = find_arrivals(city, contract.dataset, now=now, known=known_files(con, contract.dataset))

@@ -11,7 +11,7 @@ from pydantic import Field, RootModel, ValidationInfo, field_validator, model_va
 
 from pipelines.city import City, Strict
 from pipelines.contracts.guards import Override
-from pipelines.contracts.model import Contract
+from pipelines.contracts.model import Contract, load_contracts
 from pipelines.yaml_model import read_yaml_model
 
 
@@ -64,7 +64,7 @@ def _suggest(name: str, known: list[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(known) or 'none'}"
 
 
-def load_overrides(city: City, contracts: Mapping[str, Contract]) -> tuple[Override, ...]:
+def load_overrides(city: City, contracts: Mapping[str, Contract] | None = None) -> tuple[Override, ...]:
     """The lines of the city's `overrides.yaml`, expired ones too; none if there is no such file.
 
     Raises:
@@ -73,5 +73,5 @@ def load_overrides(city: City, contracts: Mapping[str, Contract]) -> tuple[Overr
     path = city.folder / "overrides.yaml"
     if not path.is_file():
         return ()
-    lines = read_yaml_model(path, _Lines, context=contracts).root
+    lines = read_yaml_model(path, _Lines, context=contracts or load_contracts()).root
     return tuple(Override(e.dataset, e.guard, e.who, e.why, e.until, e.delivery) for e in lines)
