@@ -385,7 +385,8 @@ def _filled(
         same = (there & ((now == seen) | (now == seen.str.replace_all("•", "?", literal=True)))) | (
             ~there & (now == "")
         )
-        _check_masks(mend, numbers.filter(now.str.contains(MASK, literal=True) & ~same), header, bool(there.all()))
+        left = now.str.contains(MASK, literal=True) & ~same
+        _check_masks(mend, header, numbers.filter(left & there), numbers.filter(left & ~there))
         cell = rows.select(plain(pl.col(header))).to_series()
         out.append(known.get_column(header).zip_with(same, _as_declared(cell, formats.get(header, ()))))
         kept.append(same)
@@ -416,25 +417,26 @@ def _even(cells: pl.Series) -> pl.Series:
     return cells.fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def _check_masks(mend: MendFile, rows: pl.Series, header: str, original_there: bool) -> None:
-    if rows.is_empty():
-        return
-    listed = "、".join(map(str, rows.head(10).to_list()))
-    if original_there:
+def _check_masks(mend: MendFile, header: str, changed: pl.Series, unknown: pl.Series) -> None:
+    """Refuse masks that were `changed` in part, and those of rows of which the original is `unknown` (row numbers)."""
+    partly, lost = ("、".join(map(str, rows.head(10).to_list())) for rows in (changed, unknown))
+    name, original = mend.path.name, mend.original_name
+    if partly:
         raise FileRefused(
             "mend_mask",
-            zh=f"{mend.path.name} 行号 {listed} 的“{header}”：{MASK} 只改了一部分，无法还原。请保持 {MASK} 原样，或用完整的值整格替换，再放入。",
-            en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: {MASK} was changed in part and cannot be filled "
-            f"in. Leave the cell as it was, or replace all of it with the right value, and drop the file again.",
+            zh=f"{name} 行号 {partly} 的“{header}”：{MASK} 只改了一部分，无法还原。请保持 {MASK} 原样，或用完整的值整格替换，再放入。",
+            en=f"{name}, row numbers {partly.replace('、', ', ')}, {header}: {MASK} was changed in part and cannot be filled in. "
+            "Leave the cell as it was, or replace all of it with the right value, and drop the file again.",
         )
-    raise FileRefused(
-        "mend_original_gone",
-        zh=f"{mend.path.name} 行号 {listed} 的“{header}”含有 {MASK}，而原文件中没有这些行的值（{mend.original_name} 已不在，或该行无法读取）。"
-        f"请把原文件放回，或在这些单元格中填写完整的值，再放入。",
-        en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: the value behind {MASK} is not known ("
-        f"{mend.original_name} is gone, or the row could not be read in it). Put that file back, or write the whole "
-        "value into these cells, and drop the file again.",
-    )
+    if lost:
+        raise FileRefused(
+            "mend_original_gone",
+            zh=f"{name} 行号 {lost} 的“{header}”含有 {MASK}，而原来的值已无从得知（原文件 {original} 已不在，或该行在其中无法读取）。"
+            "请把原文件放回，或在这些单元格中填写完整的值，再放入。",
+            en=f"{name}, row numbers {lost.replace('、', ', ')}, {header}: the value behind {MASK} is not known ({original} is gone, "
+            "or the row could not be read in it). Put that file back, or write the whole value into these cells, and drop "
+            "the file again.",
+        )
 
 
 def _as_declared(cells: pl.Series, formats: tuple[str, ...]) -> pl.Series:
