@@ -216,6 +216,13 @@ def test_corrected_rows_come_back_with_what_was_masked_and_nothing_else_changed(
     assert tables == [] and views == []
 
 
+def test_rows_set_aside_earlier_in_the_file_move_no_value_to_another_row(office: Office) -> None:
+    office.con.execute("DELETE FROM landing.rejects WHERE rule_id = 'file.row_shape'")
+    cells = [row for row in office.cells() if row[1] != "5"]
+    cells[2][at(cells, "状态")] = "在办"
+    assert office.rows(office.mend(cells), "工单编号", "诉求人编号") == [("T5", "P5")]
+
+
 def test_a_row_that_could_not_be_cut_into_cells_is_filled_in(office: Office) -> None:
     cells = office.cells()
     for header, value in (("工单编号", "T4"), ("受理时间", "2026-04-01 10:00"), ("状态", "在办"), ("诉求人编号", "P4")):

@@ -73,6 +73,12 @@ def test_a_file_outside_the_drop_folder_stays_and_has_one_reason_however_often_i
     assert len(stored(city)) == 1 and refused_hashes(city.open(), "tickets") == set()
 
 
+def test_a_file_that_city_yaml_names_stays_even_if_it_lies_in_the_drop_folder(city: SmallCity) -> None:
+    path = city.drop("tickets", "a.csv", "abc")
+    city.settings(sources={"tickets": {"files": ["extracts/tickets/a.csv"]}})
+    assert refuse(city, path).path == path and path.exists()
+
+
 def test_the_same_bytes_dropped_and_refused_again_are_kept_beside_the_first(city: SmallCity) -> None:
     refuse(city, city.drop("tickets", "a.csv", "abc"))
     refuse(city, city.drop("tickets", "a.csv", "abc"), now=NOW + timedelta(days=1))
