@@ -153,7 +153,10 @@ def _opened(folder: Path) -> Iterator[int | None]:
 
 
 def _is_mend(path: Path) -> bool:
-    return not path.is_symlink() and path.is_file() and is_mend_sheet(path)
+    try:
+        return not path.is_symlink() and path.is_file() and is_mend_sheet(path)
+    except OSError:
+        return False
 
 
 def _identity(city: City, path: Path, found: os.stat_result) -> FileIdentity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import os
 import re
 import uuid
 import zipfile
@@ -26,7 +27,6 @@ from pipelines.ingest.rejects_sheet import (
     MARKERS,
     MOST_ROWS,
     ROW,
-    SHAPE_RULE,
     SHEET,
     masked,
     neutral,
@@ -46,7 +46,7 @@ _POSITION = "· position"
 class MendFile:
     """Corrected rows of one delivery: `rows` has ROW (number in the original file) and its columns as texts, masks and all.
 
-    `original_name`, `original_sha256` say of which file; `shape_rows` are its rows that no reader could cut into cells."""
+    `original_name` and `original_sha256` say of which file they are."""
 
     path: Path
     delivery_id: str
@@ -54,7 +54,6 @@ class MendFile:
     rows: pl.DataFrame
     original_name: str
     original_sha256: str
-    shape_rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -87,21 +86,40 @@ def sent_rows(
     try:
         found: pl.DataFrame = con.sql(cut, params=[list(positions)]).pl()
     except duckdb.Error:
-        # the message of DuckDB quotes the line
-        raise FileRefused(
-            "unreadable",
-            zh=f"{extract.path.name} 无法再次读取。请放回原文件。",
-            en=f"{extract.path.name} cannot be read again. Put the original file back.",
-        ) from None
+        raise _changed(extract) from None  # the message of DuckDB quotes the line
     finally:
         _forget_rejects(con)
     if found.height != len(set(positions)):
-        raise FileRefused(
-            "unreadable",
-            zh=f"{extract.path.name} 的行数与载入时不同。请放回原文件。",
-            en=f"{extract.path.name} does not have the rows it had when it was loaded. Put the original file back.",
-        )
+        raise _changed(extract)
     return found.drop(_POSITION).rename({f"c{n}": name for n, name in enumerate(names)})
+
+
+def _changed(extract: Extract) -> FileRefused:
+    name = extract.path.name
+    return FileRefused(
+        "mend_original_changed",
+        zh=f"{name} 无法再读取，或行数与载入时不同。请放回原文件。",
+        en=f"{name} cannot be read again, or does not have the rows it had when it was loaded. Put the original file back.",
+    )
+
+
+def _set_aside(con: duckdb.DuckDBPyConnection, extract: Extract) -> list[int]:
+    """Numbers of the rows that the reader cannot cut into cells, so that the rows after them have moved up.
+
+    Read from the file itself: the ledger lists only those that were new in the delivery."""
+    if not extract.reports_rejects:
+        return []
+    counted = ", ".join(f"count({quote_name(name)})" for name in extract.headers)
+    try:
+        con.execute(f"SELECT {counted} FROM {extract.relation(extract.headers)}").fetchall()
+        lines = con.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchall()
+    except duckdb.CatalogException:
+        return []  # nothing was set aside
+    except duckdb.Error:
+        raise _changed(extract) from None
+    finally:
+        _forget_rejects(con)
+    return [int(line) for (line,) in lines]
 
 
 def _forget_rejects(con: duckdb.DuckDBPyConnection) -> int:
@@ -120,7 +138,8 @@ def _forget_rejects(con: duckdb.DuckDBPyConnection) -> int:
 
 def is_mend_sheet(path: Path) -> bool:
     """Whether a file looks like the workbook of rejects, or like its sheet saved as CSV; reads only its beginning."""
-    with path.open("rb") as handle:
+    # Should somebody exchange the file for a pipe, nobody waits for it to be written to.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as handle:
         start = handle.read(4096)
     if start[:4] == b"PK\x03\x04":
         try:
@@ -156,7 +175,7 @@ def read_mend(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> MendF
     if cells.height > MOST_ROWS:
         _damaged(path, f"超过 {MOST_ROWS} 行", f"it has more than {MOST_ROWS} rows")
     delivery_id = _one_delivery(path, cells)
-    name, sha256, rejected, shape_rows = _ledger(con, path, dataset, delivery_id)
+    name, sha256, rejected = _ledger(con, path, dataset, delivery_id)
     number = pl.col(ROW).str.strip_chars().str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
     numbered = cells.with_columns(number.alias(ROW))
     for at, row in enumerate(numbered.get_column(ROW).to_list(), start=2):
@@ -169,7 +188,7 @@ def read_mend(con: duckdb.DuckDBPyConnection, path: Path, dataset: str) -> MendF
     twice = numbered.filter(pl.col(ROW).is_duplicated()).get_column(ROW).to_list()
     if twice:
         _damaged(path, f"行号 {twice[0]} 出现多次", f"row number {twice[0]} occurs more than once")
-    return MendFile(path, delivery_id, dataset, numbered.drop(DELIVERY).sort(ROW), name, sha256, shape_rows)
+    return MendFile(path, delivery_id, dataset, numbered.drop(DELIVERY).sort(ROW), name, sha256)
 
 
 def _damaged(path: Path, zh: str, en: str) -> NoReturn:
@@ -192,9 +211,7 @@ def _one_delivery(path: Path, cells: pl.DataFrame) -> str:
     return str(found[0])
 
 
-def _ledger(
-    con: duckdb.DuckDBPyConnection, path: Path, dataset: str, delivery_id: str
-) -> tuple[str, str, set[int], tuple[int, ...]]:
+def _ledger(con: duckdb.DuckDBPyConnection, path: Path, dataset: str, delivery_id: str) -> tuple[str, str, set[int]]:
     lines = con.execute(
         "SELECT dataset, outcome, file_name, sha256 FROM landing.deliveries WHERE delivery_id = ?", [delivery_id]
     ).fetchall()
@@ -213,12 +230,9 @@ def _ledger(
             "Mend that file and drop it again complete.",
         )
     rows = con.execute(
-        "SELECT source_row, bool_or(rule_id = ?) FROM landing.rejects WHERE delivery_id = ? GROUP BY 1",
-        [SHAPE_RULE, delivery_id],
+        "SELECT DISTINCT source_row FROM landing.rejects WHERE delivery_id = ?", [delivery_id]
     ).fetchall()
-    return (
-        str(name), str(sha256), {int(row) for row, _ in rows}, tuple(sorted(int(row) for row, shape in rows if shape)),
-    )  # fmt: skip
+    return str(name), str(sha256), {int(row) for (row,) in rows}
 
 
 def _exported(con: duckdb.DuckDBPyConnection, path: Path) -> pl.DataFrame:
@@ -317,8 +331,9 @@ def mended_extract(
     known = original.headers if original is not None else None
     rows = _named(mend, known)
     headers = [name for name in rows.columns if name != ROW]
-    kept = [n for n in rows.get_column(ROW).to_list() if n not in set(mend.shape_rows)] if original else []
-    positions = [n - original.first_row - bisect.bisect(mend.shape_rows, n) for n in kept] if original else []
+    aside = _set_aside(con, original) if original is not None else []
+    kept = [n for n in rows.get_column(ROW).to_list() if n not in set(aside)] if original else []
+    positions = [n - original.first_row - bisect.bisect(aside, n) for n in kept] if original else []
     was = pl.DataFrame(schema=dict.fromkeys(headers, pl.String))
     if original is not None and kept:
         was = sent_rows(con, original, headers, positions)
@@ -385,7 +400,8 @@ def _filled(
         same = (there & ((now == seen) | (now == seen.str.replace_all("•", "?", literal=True)))) | (
             ~there & (now == "")
         )
-        _check_masks(mend, numbers.filter(now.str.contains(MASK, literal=True) & ~same), header, bool(there.all()))
+        left = now.str.contains(MASK, literal=True) & ~same
+        _check_masks(mend, header, numbers.filter(left & there), numbers.filter(left & ~there))
         cell = rows.select(plain(pl.col(header))).to_series()
         out.append(known.get_column(header).zip_with(same, _as_declared(cell, formats.get(header, ()))))
         kept.append(same)
@@ -416,25 +432,26 @@ def _even(cells: pl.Series) -> pl.Series:
     return cells.fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def _check_masks(mend: MendFile, rows: pl.Series, header: str, original_there: bool) -> None:
-    if rows.is_empty():
-        return
-    listed = "、".join(map(str, rows.head(10).to_list()))
-    if original_there:
+def _check_masks(mend: MendFile, header: str, changed: pl.Series, unknown: pl.Series) -> None:
+    """Refuse masks that were `changed` in part, and those of rows of which the original is `unknown` (row numbers)."""
+    partly, lost = ("、".join(map(str, rows.head(10).to_list())) for rows in (changed, unknown))
+    name, original = mend.path.name, mend.original_name
+    if partly:
         raise FileRefused(
             "mend_mask",
-            zh=f"{mend.path.name} 行号 {listed} 的“{header}”：{MASK} 只改了一部分，无法还原。请保持 {MASK} 原样，或用完整的值整格替换，再放入。",
-            en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: {MASK} was changed in part and cannot be filled "
-            f"in. Leave the cell as it was, or replace all of it with the right value, and drop the file again.",
+            zh=f"{name} 行号 {partly} 的“{header}”：{MASK} 只改了一部分，无法还原。请保持 {MASK} 原样，或用完整的值整格替换，再放入。",
+            en=f"{name}, row numbers {partly.replace('、', ', ')}, {header}: {MASK} was changed in part and cannot be filled in. "
+            "Leave the cell as it was, or replace all of it with the right value, and drop the file again.",
         )
-    raise FileRefused(
-        "mend_original_gone",
-        zh=f"{mend.path.name} 行号 {listed} 的“{header}”含有 {MASK}，而原文件中没有这些行的值（{mend.original_name} 已不在，或该行无法读取）。"
-        f"请把原文件放回，或在这些单元格中填写完整的值，再放入。",
-        en=f"{mend.path.name}, row numbers {listed.replace('、', ', ')}, {header}: the value behind {MASK} is not known ("
-        f"{mend.original_name} is gone, or the row could not be read in it). Put that file back, or write the whole "
-        "value into these cells, and drop the file again.",
-    )
+    if lost:
+        raise FileRefused(
+            "mend_original_gone",
+            zh=f"{name} 行号 {lost} 的“{header}”含有 {MASK}，而原来的值已无从得知（原文件 {original} 已不在，或该行在其中无法读取）。"
+            "请把原文件放回，或在这些单元格中填写完整的值，再放入。",
+            en=f"{name}, row numbers {lost.replace('、', ', ')}, {header}: the value behind {MASK} is not known ({original} is gone, "
+            "or the row could not be read in it). Put that file back, or write the whole value into these cells, and drop "
+            "the file again.",
+        )
 
 
 def _as_declared(cells: pl.Series, formats: tuple[str, ...]) -> pl.Series:

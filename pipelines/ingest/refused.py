@@ -41,7 +41,8 @@ def move_refused(
     folder = _folder(city, dataset)
     stored = _reason_without_file(folder, sha256) or _stored_name(path, sha256, now)
     target, reason = folder / stored, folder / (stored + REASON)
-    movable = path.parent == city.folder / "extracts" / dataset
+    configured = dataset in city.settings.sources and any(path == item for item, _ in city.extract_files(dataset))
+    movable = path.parent == city.folder / "extracts" / dataset and not configured
     # Reason first: a file in refused/ without one would tell nobody anything. Manifest last: without its manifest, a
     # file that is still in the drop folder would be taken for another kind of delivery.
     _write(reason, _reason_text(city, dataset, path, refusal, run_id, now, movable))
