@@ -13,27 +13,19 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.city import City, Instant, Strict
+from pipelines.city import City
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import rejects
 from pipelines.ingest.casting import local_date_sql, typed_sql
 from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
 from pipelines.ingest.ledger import Delivery, settled_hashes, write_delivery
+from pipelines.ingest.manifest import Manifest
 from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
 from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
 Report = Callable[[str], None]
-
-
-class Manifest(Strict):
-    """The content of `<file>.done`: what the sender says of the file."""
-
-    as_of: Instant | None = None
-    rows: int | None = None
-    sha256: str | None = None
-    kind: str | None = None
 
 
 @dataclass(frozen=True)
