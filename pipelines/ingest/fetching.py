@@ -53,7 +53,9 @@ class Patience:
 
     def tries(self, say: Say) -> Iterator[tenacity.AttemptManager]:
         """`for attempt in patience.tries(say): with attempt: ...`; the last failure is raised as it was."""
-        doubling = tenacity.wait_exponential_jitter(self.first_wait, self.longest_wait, jitter=self.first_wait)
+        doubling = tenacity.wait_exponential_jitter(
+            multiplier=self.first_wait, max=self.longest_wait, jitter=self.first_wait
+        )
 
         def wait(state: tenacity.RetryCallState) -> float:
             failure = state.outcome.exception() if state.outcome else None
