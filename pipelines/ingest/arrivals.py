@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.city import City, Instant, Strict
+from pipelines.city import City
 from pipelines.ingest.files import FileRefused
+from pipelines.ingest.manifest import Manifest
 from pipelines.ingest.mend import is_mend_sheet
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
@@ -22,15 +23,6 @@ _UNFINISHED = (".done", ".part", ".tmp", ".crdownload")
 _LONGEST_NAME = 200
 _LARGEST_MANIFEST = 64 << 10
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-class Manifest(Strict):
-    """The content of `<file>.done`: what the sender says of the file."""
-
-    as_of: Instant | None = None
-    rows: int | None = None
-    sha256: str | None = None
-    kind: str | None = None
 
 
 @dataclass(frozen=True)
