@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -25,11 +25,13 @@ class Areas:
 
 @dataclass(frozen=True)
 class AreaMatch:
-    """`share` of the rows whose value leads to an area; `prefix` goes before every value, or `names` translates them."""
+    """`share` of the rows whose value leads to an area; `prefix` goes before every value, or `names` translates them.
+    `values` are those looked at, with their rows."""
 
     share: float
     prefix: str = ""
-    names: dict[str, str] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    values: tuple[tuple[str, int], ...] = ()
 
 
 def known_areas(con: duckdb.DuckDBPyConnection, city: City, contract: Contract) -> Areas:
@@ -83,4 +85,4 @@ def match_areas(areas: Areas, values: tuple[tuple[str, int], ...]) -> AreaMatch:
     for prefix, count in sorted(prefixes.items(), key=lambda item: (-item[1], item[0]))[:5]:
         if count >= min(_FEW, len(values)):
             found.append(AreaMatch(share({v for v, _ in values if prefix + v in areas.codes}), prefix=prefix))
-    return max(found, key=lambda match: match.share)
+    return replace(max(found, key=lambda match: match.share), values=values)

@@ -11,7 +11,9 @@ from pipelines.ingest.files import quote_name, quote_text
 
 #: A value with its digits as 9 and its letters as a: says how it is written, not what.
 SHAPE = "regexp_replace(regexp_replace({text}, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')"
-_TIME = re.compile(r"^(?P<gap>,? |a)9{1,2}:9{2}(?P<s>:9{2}(?P<f>\.9+)?)?(?P<half> ?aa)?(?P<zone> ?(a|[+-]9{2}:?9{2}))?$")
+_TIME = re.compile(
+    r"^(?P<gap>,? |a)9{1,2}:9{2}(?P<s>:9{2}(?P<f>\.9+)?)?(?P<half> ?aa)?(?P<zone> ?(a|[+-]9{2}:?9{2}))?$"
+)
 _TOLERATED = 0.02
 
 
@@ -43,7 +45,9 @@ def candidate_formats(shape: str) -> tuple[tuple[str, ...], bool, bool]:
             found = _TIME.match(rest)
             if found is None:
                 return (), False, False
-            hour, half = ("%I", " %p" if found["half"] and found["half"][0] == " " else "%p") if found["half"] else ("%H", "")
+            hour, half = (
+                ("%I", " %p" if found["half"] and found["half"][0] == " " else "%p") if found["half"] else ("%H", "")
+            )
             gap = "T" if found["gap"] == "a" else found["gap"]
             time = f"{gap}{hour}:%M{':%S' if found['s'] else ''}{'.%f' if found['f'] else ''}{half}"
             zone = bool(found["zone"])
@@ -67,7 +71,9 @@ def how_written(con: duckdb.DuckDBPyConnection, relation: str, header: str, know
     """Look at every value of a column of a relation; `known` is SQL of its text, NULL where it says nothing."""
     shape = SHAPE.format(text="v")
     source = f"(SELECT {known} AS v FROM {relation}) WHERE v IS NOT NULL"
-    shapes = con.execute(f"SELECT {shape} AS s, count(*) FROM {source} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20").fetchall()
+    shapes = con.execute(
+        f"SELECT {shape} AS s, count(*) FROM {source} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"
+    ).fetchall()
     total = int(con.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
     read, offsets, declared = 0, 0, False
     formats: list[str] = []
@@ -93,7 +99,9 @@ def how_written(con: duckdb.DuckDBPyConnection, relation: str, header: str, know
             choices.append(best)
         else:
             formats.append(best[0])
-    return Written(read / total if total else 0.0, tuple(formats), declared, tuple(choices), offsets / total if total else 0.0)
+    return Written(
+        read / total if total else 0.0, tuple(formats), declared, tuple(choices), offsets / total if total else 0.0
+    )
 
 
 def settled(written: Written, others: list[Written]) -> Written:

@@ -11,13 +11,12 @@ import duckdb
 from pipelines.city import City
 from pipelines.contracts.model import Column, Contract
 from pipelines.ingest.files import open_extract, quote_name, quote_text
-from pipelines.onboarding.areas import Areas, known_areas
+from pipelines.onboarding.areas import AreaMatch, Areas, known_areas
 from pipelines.onboarding.matching import Match, match_columns, repeated_keys, unique_columns
 from pipelines.onboarding.names import meanings
 from pipelines.onboarding.profile import Profile, Profiles, profile_extract
 from pipelines.onboarding.values import Guess, canonical_values, guess_values
-
-_TRUE, _FALSE = ("true", "t", "1", "yes", "y", "是", "有", "√"), ("false", "f", "0", "no", "n", "否", "无", "×")
+from pipelines.onboarding.vocabulary import FALSE, TRUE
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,17 @@ def draft_mapping(path: Path, contract: Contract, areas_contract: Contract, city
     head = _head(path, contract, matches, profiles, formats, city)
     if repeated:
         key = ", ".join(contract.key)
-        head.append(f"# decide: {repeated:,} 行的键重复 · rows repeat the key {key}: later states of one thing, or it needs more columns?")
+        head.append(
+            f"# decide: {repeated:,} 行的键重复 · rows repeat the key {key}: later states of one thing, or it needs more columns?"
+        )
     body = ["columns:", *(text for entry in entries for text in entry.yaml)]
     tail = [f"# 涉及个人，不读取 · personal, never read: {_comment(', '.join(personal))}"] if personal else []
     tail += [f"# 未采用 · not used: {_comment(', '.join(unused))}"] if unused else []
     sources = {entry.line.column: entry.sources for entry in entries if entry.sources}
     lines = tuple(entry.line for entry in entries)
-    lines += tuple(Line("", header, "personal", "涉及个人，不读取 names or identifies people; never read") for header in personal)
+    lines += tuple(
+        Line("", header, "personal", "涉及个人，不读取 names or identifies people; never read") for header in personal
+    )
     return Draft("\n".join([*head, *body, *tail]) + "\n", lines, sources)
 
 
@@ -105,14 +108,21 @@ def _common_formats(matches: dict[str, Match]) -> tuple[str, ...]:
 
 
 def _head(
-    path: Path, contract: Contract, matches: dict[str, Match], profiles: Profiles, formats: tuple[str, ...], city: City | None
+    path: Path,
+    contract: Contract,
+    matches: dict[str, Match],
+    profiles: Profiles,
+    formats: tuple[str, ...],
+    city: City | None,
 ) -> list[str]:
     lines = [
         f"# {contract.dataset}: {_comment(path.name)} 的映射草稿 · a draft from {_comment(path.name)}.",
         "# 请核对每一行；带 decide 的须由人决定 · read every line; where it says decide, a person must.",
     ]
     if not profiles.complete:
-        lines.append(f"# 只看了前 {profiles.columns[0].rows:,} 行 · only the first {profiles.columns[0].rows:,} rows were looked at.")
+        lines.append(
+            f"# 只看了前 {profiles.columns[0].rows:,} 行 · only the first {profiles.columns[0].rows:,} rows were looked at."
+        )
     moments = [m for m in _moments(matches) if m.column.logical_type == "timestamp"]
     offsets = {m.profile.header for m in moments if m.profile.written.offsets > 0}
     plain = {m.profile.header for m in moments if m.profile.written.offsets < 1 and m.profile.filled}
@@ -164,23 +174,19 @@ def _entry(
 def _options(column: Column, match: Match, formats: tuple[str, ...], areas: Areas) -> list[str]:
     written, options = match.profile.written, list[str]()
     if column.logical_type in ("date", "timestamp"):
-        if written.declared and written.formats and written.formats != formats:
-            options.append(f"    formats: [{', '.join(map(quote, written.formats))}]")
-        elif formats and not written.declared and written.formats:
+        # formats of the whole file would keep a column from being read year first
+        if written.formats and (written.declared or formats) and written.formats != formats:
             options.append(f"    formats: [{', '.join(map(quote, written.formats))}]")
         return options
     if column.name == "is_suppressed" and match.profile.marks:
         marks = ", ".join(f'{quote(mark)}: "true"' for mark in match.profile.marks)
         return [f"    values: {{{marks}}}", '    otherwise: "false"']
     if column.references == ("areas", "area_code") and areas.codes:
-        if match.areas is not None and match.areas.prefix:
-            return []
-        names = (match.areas.names if match.areas else None) or {}
-        guesses = [Guess(v, n, v if v in areas.codes else names.get(v), v in areas.codes) for v, n in match.profile.values]
-        return _value_lines(guesses, ("一个区划代码 a code of areas",))
+        return _area_lines(match, areas)
     if column.logical_type == "boolean":
         guesses = [
-            Guess(v, n, "true" if v.lower() in _TRUE else "false", True) if v.lower() in (*_TRUE, *_FALSE)
+            Guess(v, n, "true" if v.lower() in TRUE else "false", True)
+            if v.lower() in TRUE | FALSE
             else guess_values(column, ((v, n),))[0]
             for v, n in match.profile.values
         ]  # fmt: skip
@@ -188,6 +194,20 @@ def _options(column: Column, match: Match, formats: tuple[str, ...], areas: Area
     if column.allowed:
         return _value_lines(guess_values(column, match.profile.values), canonical_values(column))
     return []
+
+
+def _area_lines(match: Match, areas: Areas) -> list[str]:
+    led = match.areas or AreaMatch(0.0, values=match.profile.values)
+    if led.prefix:
+        return []
+    guesses = [Guess(v, n, v if v in areas.codes else led.names.get(v), v in areas.codes) for v, n in led.values]
+    lost = sum(guess.meant is None for guess in guesses)
+    if lost > len(match.profile.values):
+        # a long list may hold anything; its values are not shown
+        guesses = [guess for guess in guesses if guess.meant is not None]
+        note = f"      # decide: 另有 {lost:,} 种取值不在本市区划中 · {lost:,} more values lead to no area of the city"
+        return [*_value_lines(guesses, ()), note]
+    return _value_lines(guesses, ("一个区划代码 a code of areas",))
 
 
 def _value_lines(guesses: list[Guess], choices: tuple[str, ...]) -> list[str]:
@@ -230,17 +250,26 @@ def _derived(
             expression = " || '-' || ".join(map(quote_name, names))
         else:
             expression = f"md5(concat_ws('|', {', '.join(map(quote_name, names))}))"
-        return _expression(column, expression, names, f"{', '.join(names)} 合起来不重复 together are different in every row")
+        return _expression(
+            column, expression, names, f"{', '.join(names)} 合起来不重复 together are different in every row"
+        )
     year = next((p for p in profiles.columns if _is_year(p)), None)
     if column.logical_type in ("date", "timestamp") and year is not None:
         expression = f"{quote_name(year.header)} || '-12-31'"
-        return _expression(column, expression, (year.header,), "只有年份，取年末 the file knows the year only; its last day is taken")
+        return _expression(
+            column, expression, (year.header,), "只有年份，取年末 the file knows the year only; its last day is taken"
+        )
     return None
 
 
 def _is_year(profile: Profile) -> bool:
     low, high = profile.lowest, profile.highest
-    return bool({"YEAR"} & meanings(profile.header)) and profile.integers == 1 and (low or 0) >= 1990 and (high or 0) <= 2100
+    return (
+        bool({"YEAR"} & meanings(profile.header))
+        and profile.integers == 1
+        and (low or 0) >= 1990
+        and (high or 0) <= 2100
+    )
 
 
 def _expression(column: Column, expression: str, sources: tuple[str, ...], reason: str) -> _Entry:

@@ -10,13 +10,15 @@ from pipelines.contracts.model import Column, Contract
 from pipelines.ingest.files import quote_name
 from pipelines.onboarding.areas import AreaMatch, Areas, match_areas
 from pipelines.onboarding.names import meanings, name_score
-from pipelines.onboarding.profile import CHOICES, SAMPLED, Profile, Profiles, known_sql
+from pipelines.onboarding.profile import CHOICES, SAMPLED, Profile, Profiles, distinct_values, known_sql
 from pipelines.onboarding.values import guess_values, recognised
 from pipelines.onboarding.vocabulary import SHARED, SUBJECTS
 
 SURE, LIKELY = 0.85, 0.65
 #: A name that says less, and a pair that scores less, is no match.
 _NAME, _SCORE = 0.3, 0.45
+#: A column of areas has no more different values than this.
+_AREAS = 5000
 #: What content alone is worth, however well it fits.
 _UNNAMED = 0.6
 
@@ -47,7 +49,7 @@ def match_columns(
         match
         for column in contract.columns
         for profile in profiles.columns
-        if (match := _score(contract, column, profile, profiles, areas)) is not None
+        if (match := _score(con, contract, column, profile, profiles, areas)) is not None
     ]
     pairs.sort(key=lambda m: -m.score)
     found: dict[str, Match] = {}
@@ -66,7 +68,12 @@ def match_columns(
 
 
 def _score(
-    contract: Contract, column: Column, profile: Profile, profiles: Profiles, areas: Areas
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    column: Column,
+    profile: Profile,
+    profiles: Profiles,
+    areas: Areas,
 ) -> Match | None:
     if profile.personal and column.personal is None:
         return None
@@ -74,7 +81,11 @@ def _score(
     if column.personal is not None:
         # What identifies people is recognised by its name alone, so that nothing of it need be looked at.
         return Match(column, profile, name, (_named(name),)) if name >= 0.8 else None
-    led = match_areas(areas, profile.values) if column.references == ("areas", "area_code") else None
+    led = None
+    if column.references == ("areas", "area_code"):
+        some = 2 * profile.distinct <= profile.filled and profile.distinct <= _AREAS and not profile.is_moment
+        values = distinct_values(con, profile.header, contract, _AREAS) if some and areas.codes else ()
+        led = match_areas(areas, values)
     content, reasons = _content(contract, column, profile, profiles, led)
     if content is None:
         return None
@@ -164,7 +175,7 @@ def _number_content(column: Column, profile: Profile) -> tuple[float | None, tup
     if profile.marks and numbers > 0.05:
         marks = ", ".join(sorted(profile.marks))
         return 0.9, (f"数字或隐去标记 numbers, or the mark {marks} of a hidden one",)
-    if numbers < 0.9 or profile.is_moment and profile.distinct > 1:
+    if numbers < 0.9 or (profile.is_moment and profile.distinct > 1):
         return None, ()
     low, high = profile.lowest, profile.highest
     if low is None or high is None:
@@ -176,7 +187,9 @@ def _number_content(column: Column, profile: Profile) -> tuple[float | None, tup
         return None, ()
     if column.name in ("latitude", "longitude"):
         # Degrees of places have decimals; a small number without any may be anything.
-        return (0.9 if profile.decimals >= 0.9 and profile.distinct > 1 else 0.4), ("经纬度范围内 within the range of degrees",)
+        return (0.9 if profile.decimals >= 0.9 and profile.distinct > 1 else 0.4), (
+            "经纬度范围内 within the range of degrees",
+        )
     return 0.8, (f"{numbers:.0%} 是数字 are numbers",)
 
 
@@ -197,7 +210,9 @@ def _two_levels(
     finer = [p for p in parallel if p.distinct > chosen.distinct and _determines(con, contract, p, chosen)]
     if not coarser and not finer:
         return
-    first, second = (max(coarser, key=lambda p: p.distinct), chosen) if coarser else (chosen, min(finer, key=lambda p: p.distinct))
+    first, second = (
+        (max(coarser, key=lambda p: p.distinct), chosen) if coarser else (chosen, min(finer, key=lambda p: p.distinct))
+    )
     reason = f"{second.header} 逐一决定 {first.header} each {second.header} has one {first.header}"
     score = min(found["category_1"].score, LIKELY + 0.1)
     found["category_1"] = Match(contract.column("category_1"), first, score, (reason,))
@@ -219,7 +234,9 @@ def _determines(con: duckdb.DuckDBPyConnection, contract: Contract, fine: Profil
 def _hidden_counts(contract: Contract, found: dict[str, Match]) -> None:
     """Where a number is hidden by a mark, the column that says so comes from the same source column."""
     flag = next((c for c in contract.columns if c.name == "is_suppressed"), None)
-    marked = next((m for m in found.values() if m.profile.marks and m.column.logical_type in ("integer", "number")), None)
+    marked = next(
+        (m for m in found.values() if m.profile.marks and m.column.logical_type in ("integer", "number")), None
+    )
     if flag is not None and marked is not None and flag.name not in found:
         found[flag.name] = replace(marked, column=flag, reasons=("隐去标记 the marks of hidden numbers",))
 

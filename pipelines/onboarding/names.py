@@ -70,7 +70,7 @@ def names_people(header: str) -> bool:
     """Whether a header says by itself that the column names or identifies people."""
     words = split_words(header)
     alone = {word for word in words if _WORDS.get(word) != "ID"}
-    return any(word in PERSONAL_WORDS for word in words) or bool(alone) and alone <= PERSONAL_ALONE
+    return any(word in PERSONAL_WORDS for word in words) or (bool(alone) and alone <= PERSONAL_ALONE)
 
 
 def name_score(dataset: str, column: Column, header: str) -> float:

@@ -10,7 +10,7 @@ from pipelines.contracts.model import Contract
 from pipelines.ingest.files import Extract, quote_name, quote_text
 from pipelines.onboarding.dates import Written, how_written, moment_sql, settled
 from pipelines.onboarding.names import names_people
-from pipelines.onboarding.vocabulary import SUPPRESSION_MARKS
+from pipelines.onboarding.vocabulary import FALSE, SUPPRESSION_MARKS, TRUE
 
 #: Rows that are looked at: enough for every ordinary extract, and bounded memory for the others.
 SAMPLE = 200_000
@@ -21,7 +21,6 @@ _IDENTITY = r"^[1-9][0-9]{5}(18|19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3
 _PHONE = r"^((\+?86[- ]?)?1[3-9][0-9]{9}|\+?1?[- ]?\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}|0[0-9]{2,3}-[0-9]{7,8})$"
 _EMAIL = r"^[^@ ]+@[^@ ]+\.[a-zA-Z]{2,}$"
 _NUMBER = r"^[-+(]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?\)?$"
-_TRUTH = "true t 1 yes y 是 有 √ false f 0 no n 否 无 ×".split()
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,21 @@ def known_sql(header: str, contract: Contract) -> str:
     return f"CASE WHEN {text} NOT IN ({tokens}) THEN {text} END"
 
 
+def distinct_values(
+    con: duckdb.DuckDBPyConnection, header: str, contract: Contract, limit: int
+) -> tuple[tuple[str, int], ...]:
+    """The different values of a column with their rows, most frequent first; empty if there are more than `limit`."""
+    rows = con.execute(
+        f"SELECT v, count(*) FROM (SELECT {known_sql(header, contract)} AS v FROM {SAMPLED}) WHERE v IS NOT NULL"
+        f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit + 1}"
+    ).fetchall()
+    return tuple((str(v), int(n)) for v, n in rows) if len(rows) <= limit else ()
+
+
 def _profile(con: duckdb.DuckDBPyConnection, header: str, rows: int, contract: Contract) -> Profile:
     known = known_sql(header, contract)
     number = f"CASE WHEN regexp_matches(v, '{_NUMBER}') THEN TRY_CAST(replace(v, ',', '') AS DOUBLE) END"
-    truths = ", ".join(map(quote_text, _TRUTH))
+    truths = ", ".join(map(quote_text, sorted(TRUE | FALSE)))
     row = con.execute(
         "SELECT count(v), count(DISTINCT v),"
         f" count(*) FILTER (regexp_matches(v, '{_NUMBER}')), count(*) FILTER (regexp_matches(v, '^[-+]?[0-9]+$')),"
@@ -118,11 +128,14 @@ def _profile(con: duckdb.DuckDBPyConnection, header: str, rows: int, contract: C
 
 
 def _order(con: duckdb.DuckDBPyConnection, moments: list[Profile]) -> dict[tuple[str, str], float]:
-    pairs = [(a, b) for a in moments for b in moments if a.header != b.header and a.written.formats and b.written.formats]
+    pairs = [
+        (a, b) for a in moments for b in moments if a.header != b.header and a.written.formats and b.written.formats
+    ]
     if not pairs:
         return {}
     asked = ", ".join(
-        f"avg(CAST({moment_sql(a.header, a.written)} <= {moment_sql(b.header, b.written)} AS INTEGER))" for a, b in pairs
+        f"avg(CAST({moment_sql(a.header, a.written)} <= {moment_sql(b.header, b.written)} AS INTEGER))"
+        for a, b in pairs
     )
     shares = con.execute(f"SELECT {asked} FROM {SAMPLED}").fetchall()[0]
     return {(a.header, b.header): float(s) for (a, b), s in zip(pairs, shares, strict=True) if s is not None}

@@ -38,7 +38,9 @@ def _guess(column: Column, value: str, rows: int) -> Guess:
     spellings = {fold(text): name for name, others in column.allowed.items() for text in (name, *others)}
     if fold(value) in spellings:
         exactly = value.casefold() in {
-            text.casefold() for name, others in column.allowed.items() for text in (name, name.replace("_", " "), *others)
+            text.casefold()
+            for name, others in column.allowed.items()
+            for text in (name, name.replace("_", " "), *others)
         }
         return Guess(value, rows, spellings[fold(value)], exactly)
     words = split_words(value)

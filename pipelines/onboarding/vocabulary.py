@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Meaning → words of headers (English in lower case and singular, several words written as one).
 MEANINGS: dict[str, str] = {
     "ID": "id number no num nbr code key ref reference identifier uid guid 编号 编码 代码 号码 单号 号 序号 标识",
@@ -105,17 +110,17 @@ SUBJECTS = {
 }  # fmt: skip
 
 #: Words that carry nothing in a header.
-EMPTY_WORDS = frozenset("the of on by is was has a an in for and 是否 的 本 该 所属 最近 最后".split())
+EMPTY_WORDS = _words("the of on by is was has a an in for and 是否 的 本 该 所属 最近 最后")
 
 #: A header with one of these names people: never shown, never taken for anything but a personal column.
-PERSONAL_WORDS = frozenset(
+PERSONAL_WORDS = _words(
     "phone telephone email mail surname firstname lastname fullname personname birth birthday birthdate dob ssn passport"
     " idnumber idcard reporter caller complainant requester applicant 姓名 身份证 证件 电话 手机 手机号 联系人 联系方式 邮箱 住址 出生"
-    " 诉求人 来电人 投诉人 申请人 经办人 负责人".split()
+    " 诉求人 来电人 投诉人 申请人 经办人 负责人"
 )
 
 #: These name people only if nothing else is said: a mobile operating system is no telephone.
-PERSONAL_ALONE = frozenset("mobile cell contact".split())
+PERSONAL_ALONE = _words("mobile cell contact")
 
 #: Canonical column → canonical value → words that mean it, beyond the spellings of the contract.
 VALUES: dict[str, dict[str, str]] = {
@@ -153,8 +158,14 @@ VALUES: dict[str, dict[str, str]] = {
     "on_time_reported": {"true": "ontime met within timely 按期 按时", "false": "overdue late missed breached 超期 逾期 超时"},
 }  # fmt: skip
 
+#: What the casting of booleans reads by itself.
+TRUE = _words("true t 1 yes y 是 有 √")
+FALSE = _words("false f 0 no n 否 无 ×")
+
 #: Marks with which offices hide a small count.
-SUPPRESSION_MARKS = frozenset({"*", "**", "***", "<5", "< 5", "<10", "< 10", "[c]", "c", "s", "x", "(x)", "D", "suppressed"})
+SUPPRESSION_MARKS = frozenset(
+    {"*", "**", "***", "<5", "< 5", "<10", "< 10", "[c]", "c", "s", "x", "(x)", "D", "suppressed"}
+)
 
 #: One source column that serves two canonical ones when the file has no column for the second: (takes, also gives).
 SHARED = (("closed_at", "resolved_at"), ("resolved_at", "closed_at"))
