@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from pipelines.city import City
 from pipelines.contracts.model import Column, Contract
@@ -86,12 +86,12 @@ def draft_mapping(path: Path, contract: Contract, areas_contract: Contract, city
 
 
 def quote(text: str) -> str:
-    """Text as a YAML scalar."""
-    return json.dumps(text, ensure_ascii=False)
+    """Text as a YAML scalar on one line, whatever characters it has."""
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30).strip()
 
 
 def _comment(text: str) -> str:
-    return " ".join(text.split())
+    return "".join(ch for ch in " ".join(text.split()) if ch.isprintable())
 
 
 def _moments(matches: dict[str, Match]) -> list[Match]:
