@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 import typer
@@ -25,6 +25,9 @@ from pipelines.progress import VARIABLE as PROGRESS
 from pipelines.progress import say, stage
 from pipelines.warehouse import WarehouseBusy
 from pipelines.yaml_model import ConfigurationError
+
+if TYPE_CHECKING:
+    from pipelines.contracts.model import Contract
 
 HOST = "127.0.0.1"
 SAMPLE_ZONE = ZoneInfo("Asia/Shanghai")
@@ -153,6 +156,88 @@ def new_city(
         f"made {escape(str(directory))}; put extracts into extracts/<dataset>/ there and run: "
         f"streetwise refresh --city {escape(str(directory))}"
     )
+
+
+FileArgument = Annotated[Path, typer.Argument(help="A file as an office delivers it.", exists=True, dir_okay=False)]
+DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Dataset whose contract the file should meet.")]
+
+
+def _contract(contracts: dict[str, Contract], dataset: str) -> Contract:
+    if dataset not in contracts:
+        raise _fail(f"没有数据集 {dataset} · there is no dataset {dataset}; known: {', '.join(contracts)}")
+    return contracts[dataset]
+
+
+@app.command("map")
+def map_file(
+    file: FileArgument,
+    dataset: DatasetOption,
+    city: CityOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write the draft; an existing file is never overwritten. Default: print it.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Draft the mapping of a file that a contract does not recognise by itself: which column is which, how sure that is,
+    and what a person must decide."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.ingest.files import FileRefused
+    from pipelines.onboarding.draft import draft_mapping
+    from pipelines.onboarding.report import draft_table
+
+    contracts = load_contracts()
+    contract = _contract(contracts, dataset)
+    chosen = _open(city) if city or os.environ.get(CITY_VARIABLE) else None
+    try:
+        draft = draft_mapping(file, contract, contracts["areas"], chosen)
+    except FileRefused as refusal:
+        raise _fail(f"{refusal.zh}\n{refusal.en}") from None
+    out.print(draft_table(draft))
+    if output is None:
+        typer.echo(draft.yaml, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as handle:
+            handle.write(draft.yaml)
+    except OSError as error:
+        raise _fail(f"无法写入 {output} · cannot write {output}: {error.strerror}") from None
+    out.print(
+        f"草稿已写入 {escape(str(output))} · the draft is in {escape(str(output))}; read every line, then: streetwise check"
+    )
+
+
+@app.command()
+def check(
+    file: FileArgument,
+    dataset: DatasetOption,
+    city: CityOption = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--mapping", "-m", help="Name of a mapping in mappings/. Default: the dataset's own.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Run mapping and contract over a file without loading it: headers, rows, rejects by rule. Exits with 1 if the whole
+    file would be refused."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.onboarding.check import check_file
+    from pipelines.onboarding.report import verdict_lines
+
+    contract = _contract(load_contracts(), dataset)
+    try:
+        verdict = check_file(file, contract, _open(city), mapping)
+    except ConfigurationError as error:
+        raise _fail(str(error)) from None
+    for line in verdict_lines(verdict):
+        typer.echo(line)
+    if verdict.refused:
+        raise typer.Exit(1)
 
 
 @app.command()
