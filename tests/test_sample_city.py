@@ -34,6 +34,8 @@ NOT_ASKED_FOR = {
     "坐席工号",
     "数据批次",
     "诉求人姓名",
+    "调查机构",
+    "考评人员",
 }
 
 
@@ -255,7 +257,7 @@ def test_files_of_one_dataset_differ_in_headers_and_order(city: Path) -> None:
 
 def test_manifests_tell_rows_bytes_and_cut(city: Path) -> None:
     manifests = sorted((city / "extracts").rglob("*.done"))
-    assert len(manifests) == 12
+    assert len(manifests) == 15
     for manifest in manifests:
         told = yaml.safe_load(manifest.read_text(encoding="utf-8"))
         file = manifest.with_name(manifest.name.removesuffix(".done"))
@@ -288,6 +290,13 @@ def test_no_delivery_holds_more_bad_rows_than_a_contract_lets_pass(city: Path) -
                 bad |= amount.is_null() | ((amount < 0) & ~pl.col("kind").is_in(["承诺", "合同"]))
             if dataset == "headcounts":
                 bad |= ~pl.col("headcount").str.contains(r"^\d+$")
+            if dataset == "service_items":
+                bad |= day("completed_on") < day("registered_on")
+            if dataset == "surveys":
+                bad |= pl.col("positive_respondents").cast(pl.Int64) > pl.col("valid_respondents").cast(pl.Int64)
+                bad |= pl.col("design_effect").cast(pl.Float64) < 1
+            if dataset == "appraisals":
+                bad |= pl.col("item").str.starts_with("补录")
             count = len(frame.filter(bad))
             assert count <= min(6, len(frame) * 0.005), (path.name, count)
     assert len(read_dataset(city, "tickets").filter(pl.col("ticket_id").str.starts_with("ZZ"))) > 0
@@ -500,6 +509,81 @@ def test_nine_in_ten_communities_have_their_staff(city: Path) -> None:
     ends = read_dataset(city, "headcounts").select(day("as_of").unique()).to_series().drop_nulls()
     month_ends = [d for d in ends if d.day == calendar.monthrange(d.year, d.month)[1]]
     assert len(month_ends) == 24
+
+
+@pytest.fixture(scope="module")
+def items(city: Path) -> pl.DataFrame:
+    """The last known state of every good entry of the three lists."""
+    return (
+        read_dataset(city, "service_items")
+        .filter(pl.col("item_id").str.contains("^(XQ|ZY|XM)[0-9]{6}$"))
+        .with_columns(day(name).alias(name) for name in ("registered_on", "claimed_on", "completed_on"))
+        .sort("_file", maintain_order=True)
+        .unique("item_id", keep="last", maintain_order=True)
+    )
+
+
+def test_nine_in_ten_needs_are_matched_and_most_claimed_projects_completed(items: pl.DataFrame) -> None:
+    needs, projects = (items.filter(pl.col("list") == name) for name in ("need", "project"))
+    assert 0.91 < needs["matched_item_id"].is_not_null().mean() < 0.94  # type: ignore[operator]
+    claimed = projects.filter(pl.col("claimed_on").is_not_null())
+    assert 0.85 < len(claimed) / len(projects) < 0.93
+    assert 0.7 < claimed["completed_on"].is_not_null().mean() < 0.9  # type: ignore[operator]
+    assert projects.filter(pl.col("completed_on").is_not_null(), pl.col("claimed_on").is_null()).is_empty()
+
+
+def test_a_need_is_matched_with_a_resource_or_project_of_its_own_community(items: pl.DataFrame) -> None:
+    matched = items.filter(pl.col("matched_item_id").is_not_null())
+    answers = items.select(pl.col("item_id"), pl.col("list").alias("kind"), pl.col("area_code").alias("place"))
+    both = matched.join(answers, left_on="matched_item_id", right_on="item_id")
+    assert len(both) == len(matched)
+    assert set(both["list"]) == {"need"} and set(both["kind"]) == {"resource", "project"}
+    assert (both["area_code"] == both["place"]).all()
+
+
+def test_later_files_of_the_three_lists_bring_entries_further(city: Path) -> None:
+    every = read_dataset(city, "service_items").filter(pl.col("item_id").str.contains("^(XQ|ZY|XM)[0-9]{6}$"))
+    states = every.group_by("item_id", maintain_order=True).agg("status").filter(pl.col("status").list.len() > 1)
+    assert len(states) > 1000
+    order = {"registered": 0, "matched": 1, "claimed": 2, "completed": 3, "withdrawn": 4}
+    for steps in states["status"]:
+        ranks = [order[step] for step in steps]
+        assert ranks == sorted(ranks)
+
+
+def test_every_community_answers_four_questions_twice_a_year(city: Path) -> None:
+    answers = read_dataset(city, "surveys").filter(~pl.col("area_code").str.starts_with("990199"))
+    answers = answers.with_columns(pl.col("valid_respondents", "positive_respondents").cast(pl.Int64))
+    assert sorted(set(answers["wave"])) == ["2024H2", "2025H1", "2025H2", "2026H1"]
+    assert len(answers) == 4 * 239 * 4
+    assert answers["valid_respondents"].min() >= 30  # type: ignore[operator]
+    effects = answers["design_effect"].cast(pl.Float64)
+    assert effects.min() >= 1.0 and effects.max() <= 1.6  # type: ignore[operator]
+    shares = answers.group_by("question").agg(pl.col("positive_respondents").sum() / pl.col("valid_respondents").sum())
+    found = dict(shares.iter_rows())
+    assert (
+        0.89 < found["satisfaction"] < 0.94 and found["participation"] < found["property_service"] < found["awareness"]
+    )
+
+
+def test_about_three_in_ten_committees_reach_the_standard(city: Path) -> None:
+    rows = read_dataset(city, "appraisals").filter(~pl.col("item").str.starts_with("补录"))
+    assert sorted(set(rows["period"])) == [f"{y}Q{q}" for y in (2025, 2026) for q in range(1, 5) if (y, q) != (2026, 4)]
+    points = pl.col("points", "max_points").cast(pl.Float64)
+    final = rows.filter(pl.col("method") == "final").with_columns(points)
+    sheets = final.group_by("period", "org_id").agg(
+        pl.col("points").sum(), pl.col("max_points").sum(), (pl.col("kind") == "veto").any().alias("vetoed")
+    )
+    assert sheets.group_by("period").len()["len"].to_list() == [239] * 7
+    assert set(sheets["max_points"]) == {100.0}
+    assert sheets["vetoed"].sum() == 21
+    latest = sheets.filter(pl.col("period") == "2026Q3")
+    assert 0.25 < ((latest["points"] >= 90) & ~latest["vetoed"]).mean() < 0.35  # type: ignore[operator]
+    by_method = rows.with_columns(points).group_by("method").agg(pl.col("points").sum() / pl.col("max_points").sum())
+    mean = dict(by_method.iter_rows())
+    assert mean["self"] - mean["spot"] > 0.03
+    organisations = live(read_dataset(city, "organisations"), "founded_on", "dissolved_on")
+    assert rows.join(organisations, on="org_id", how="anti").is_empty()
 
 
 def test_canaries_of_personal_data_stand_in_the_raw_extracts(city: Path) -> None:

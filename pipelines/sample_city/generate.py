@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.sample_city import spellings
+from pipelines.sample_city.appraisals import make_appraisals
 from pipelines.sample_city.facilities import make_facilities
 from pipelines.sample_city.funds import make_lines, make_payments
 from pipelines.sample_city.headcounts import make_headcounts
@@ -30,6 +31,8 @@ from pipelines.sample_city.office_form import (
 )
 from pipelines.sample_city.organisations import make_organisations
 from pipelines.sample_city.places import CITY_CODE, CITY_NAME, CITY_NAME_EN, Places, make_places
+from pipelines.sample_city.service_items import items_as_reported, make_service_items
+from pipelines.sample_city.surveys import make_surveys
 from pipelines.sample_city.tickets import Tickets, make_tickets
 from pipelines.sample_city.window import DAY, Window, add_months, day_number
 
@@ -79,6 +82,9 @@ def make_sample_city(directory: Path, *, today: date, seed: int = 2026, progress
     writer.budget_lines(lines.table(), window)
     writer.payments(make_payments(_rng(seed, 8), window, lines))
     writer.tickets(make_tickets(_rng(seed, 9), window, places))
+    writer.service_items(make_service_items(_rng(seed, 10), window, places))
+    writer.surveys(make_surveys(_rng(seed, 11), window, places))
+    writer.appraisals(make_appraisals(_rng(seed, 12), window, places))
 
 
 def _rng(seed: int, dataset: int) -> np.random.Generator:
@@ -246,6 +252,68 @@ class _Writer:
             self._write("tickets", f"工单-{first:%Y-%m}.{ending}", rows, form, after - timedelta(days=1),
                         manifest="delta" if last else None, bad=bad, repeats=12)  # fmt: skip
         self._done("tickets")
+
+    def service_items(self, items: pl.DataFrame) -> None:
+        since = items.select(pl.col("registered_on").min()).item()
+        ends = [date(year, month, day) for year in self._window.years for month, day in ((6, 30), (12, 31))]
+        ends = [end for end in ends if self._window.start <= end < self._window.cut] + [self._window.cut]
+        for number, end in enumerate(ends):
+            last = end == ends[-1]
+            form = Form(variant=number % 2, dates=_STYLES[number % 3], bom=number % 2 == 0,
+                        extra={"序号": "#", "填报人": "社区服务岗"})  # fmt: skip
+            day = {"dash": "2021-03-05", "slash": "2021/3/5", "chinese": "2021年3月5日"}[_STYLES[number % 3]]
+            bad: Bad = (
+                {
+                    "item_id": f"XMX{end:%Y%m}1",
+                    "list": "项目",
+                    "status": "已完成",
+                    "claimed_on": "",
+                    "completed_on": day,
+                },
+                {"item_id": f"XQX{end:%Y%m}2", "status": "办理受阻"},
+            )
+            name = f"三张清单-{end.year}-{'上' if end.month < 7 else '下'}半年.csv"
+            rows = items_as_reported(items, since, end)
+            self._write("service_items", name, rows, form, end, manifest="delta" if last else None,
+                        bad=bad[: len(rows) // 200], repeats=min(4, len(rows)))  # fmt: skip
+            since = end + timedelta(days=1)
+        self._done("service_items")
+
+    def surveys(self, table: pl.DataFrame) -> None:
+        waves = sorted(set(table["wave"].to_list()))
+        for number, wave in enumerate(waves):
+            last = wave == waves[-1]
+            rows = table.filter(pl.col("wave") == wave)
+            form = Form(
+                variant=number % 2, dates=_STYLES[number % 3], extra={"序号": "#", "调查机构": "第三方调查公司"}
+            )
+            # The area is unknown, so that no good row shares the key of a bad one.
+            bad: Bad = (
+                {"area_code": "990199001001", "valid_respondents": "80", "positive_respondents": "95"},
+                {"area_code": "990199001002", "design_effect": "0.4"},
+            )
+            as_of = self._window.cut if last else rows.select(pl.col("ended_on").max()).item()
+            self._write("surveys", f"居民调查-{wave}.csv", rows, form, as_of,
+                        manifest="delta" if last else None, bad=bad[: 2 if last else 1], repeats=3)  # fmt: skip
+        self._done("surveys")
+
+    def appraisals(self, table: pl.DataFrame) -> None:
+        years = sorted(set(table["ended_on"].dt.year().to_list()))
+        for number, year in enumerate(years):
+            last = year == years[-1]
+            rows = table.filter(pl.col("ended_on").dt.year() == year)
+            form = Form(
+                variant=number % 2, dates=_STYLES[number % 3], bom=True, extra={"序号": "#", "考评人员": "考评组"}
+            )
+            bad: Bad = (
+                {"item": "补录一", "kind": "评分", "points": "25", "max_points": "20"},
+                {"item": "补录二", "kind": "一票否决", "points": "5", "max_points": "20"},
+                {"item": "补录三", "kind": "评分", "points": "良好", "max_points": "20"},
+            )
+            as_of = self._window.cut if last else rows.select(pl.col("ended_on").max()).item()
+            self._write("appraisals", f"组织考评-{year}.csv", rows, form, as_of,
+                        manifest="delta" if last else None, bad=bad, repeats=5)  # fmt: skip
+        self._done("appraisals")
 
 
 def _bad_tickets(first: date, style: DateStyle, rows: int) -> Bad:

@@ -245,6 +245,62 @@ PAYMENT_WORDS: Words = {
     }
 }
 
+SERVICE_ITEMS: Headers = {
+    "item_id": ("条目编号", "清单编号"),
+    "list": ("清单类型", "清单"),
+    "area_code": ("社区代码", "所属社区代码"),
+    "category": ("服务类别", "事项类别"),
+    "registered_on": ("登记日期", "征集日期"),
+    "matched_item_id": ("对接条目编号", "匹配条目编号"),
+    "claimed_on": ("认领日期", "认领时间"),
+    "completed_on": ("完成日期", "完成时间"),
+    "status": ("状态", "办理状态"),
+}
+SERVICE_ITEM_WORDS: Words = {
+    "list": {"need": ("需求清单", "需求"), "resource": ("资源清单", "资源"), "project": ("项目清单", "项目")},
+    "status": {
+        "registered": ("已登记", "待对接"),
+        "matched": ("已对接", "对接"),
+        "claimed": ("已认领", "实施中"),
+        "completed": ("已完成", "完成"),
+        "withdrawn": ("已撤回", "撤回"),
+    },
+}
+
+SURVEYS: Headers = {
+    "wave": ("调查批次", "批次"),
+    "area_code": ("社区代码", "调查社区代码"),
+    "question": ("调查内容", "调查指标"),
+    "ended_on": ("调查截止日期", "截止日期"),
+    "valid_respondents": ("有效问卷数", "有效样本量"),
+    "positive_respondents": ("肯定回答数", "正面回答数"),
+    "design_effect": ("设计效应", "抽样设计效应"),
+}
+SURVEY_WORDS: Words = {
+    "question": {
+        "satisfaction": ("满意度", "满意率"),
+        "awareness": ("知晓度", "知晓率"),
+        "participation": ("参与度", "参与率"),
+        "property_service": ("物业服务", "物业满意度"),
+    }
+}
+
+APPRAISALS: Headers = {
+    "org_id": ("党组织编号", "被考评组织编号"),
+    "period": ("考评周期", "考核周期"),
+    "method": ("考评方式", "考核方式"),
+    "item": ("考评项目", "考核项目"),
+    "ended_on": ("考评截止日期", "考评日期"),
+    "kind": ("项目类型",),
+    "points": ("得分", "分数"),
+    "max_points": ("满分", "分值"),
+    "evidence": ("佐证材料", "佐证材料编号"),
+}
+APPRAISAL_WORDS: Words = {
+    "method": {"self": ("自评", "自查"), "spot": ("抽查", "现场抽查"), "final": ("终评", "最终评定")},
+    "kind": {"score": ("评分", "得分项"), "veto": ("一票否决", "否决项")},
+}
+
 BY_DATASET: Mapping[str, tuple[Headers, Words]] = {
     "areas": (AREAS, AREA_WORDS),
     "tickets": (TICKETS, TICKET_WORDS),
@@ -255,4 +311,7 @@ BY_DATASET: Mapping[str, tuple[Headers, Words]] = {
     "facilities": (FACILITIES, FACILITY_WORDS),
     "budget_lines": (BUDGET_LINES, BUDGET_LINE_WORDS),
     "payments": (PAYMENTS, PAYMENT_WORDS),
+    "service_items": (SERVICE_ITEMS, SERVICE_ITEM_WORDS),
+    "surveys": (SURVEYS, SURVEY_WORDS),
+    "appraisals": (APPRAISALS, APPRAISAL_WORDS),
 }
