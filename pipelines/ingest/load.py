@@ -18,7 +18,7 @@ from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import rejects
 from pipelines.ingest.casting import local_date_sql, typed_sql
-from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
+from pipelines.ingest.files import Extract, FileRefused, Reading, fold, open_extract, quote_name, quote_text
 from pipelines.ingest.ledger import Delivery, settled_hashes, write_delivery
 from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
 from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
@@ -203,7 +203,7 @@ def _stage_all(
                     en=f"kind must be full or delta, not {kind}.",
                 )
             _check_manifest(found)
-            extract = open_extract(con, found.path, delimiter=mapping.delimiter)
+            extract = open_extract(con, found.path, reading=Reading(delimiter=mapping.delimiter))
             bound = bind_mapping(contract, mapping, extract.headers, found.path.name)
             item.ignored_headers = bound.ignored_headers
             _stage_one(con, city, contract, mapping, extract, bound, item)
@@ -234,7 +234,7 @@ def _stage_one(
     conditions = [expression_sql(rule.where, by_fold) for rule in mapping.leave_out]
     cases = "".join(f" WHEN {condition} THEN {n}" for n, condition in enumerate(conditions))
     left_out = f"CASE{cases} END" if cases else "CAST(NULL AS INTEGER)"
-    select = mapped_sql(bound, contract.landed_columns, extract.relation(bound.used_headers), left_out)
+    select = mapped_sql(bound, contract.landed_columns, _numbered(extract, bound), left_out)
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE _mapped AS {select}")
     except duckdb.Error as error:
@@ -263,6 +263,11 @@ def _stage_one(
         f"INSERT INTO _texts SELECT t._row_id, {listed} FROM _mapped JOIN (SELECT _row_id, _source_row AS s FROM _typed) AS t ON s = _source_row"
     )
     item.as_of = _delivery_as_of(con, city, contract, item)
+
+
+def _numbered(extract: Extract, bound: BoundMapping) -> str:
+    rows = extract.relation(bound.used_headers)
+    return f"(SELECT row_number() OVER () + {extract.first_row - 1} AS _source_row, * FROM {rows})"
 
 
 def _staged_columns(contract: Contract) -> str:
