@@ -1,309 +1,166 @@
-"""Opens one extract: recognises its form by its bytes, reads its header by itself and offers the rows as text."""
+"""Opens one extract: recognises its form by its bytes and hands it to the reader of that form."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
+import os
 import re
-import tempfile
-import unicodedata
-import zlib
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+import stat
 from pathlib import Path
-from typing import IO, Any
 
 import duckdb
 
-_CHUNK = 4 << 20
-_DELIMITERS = (",", "\t", ";")
-# Python's own limit of 128 KiB a cell is less than a long description.
-csv.field_size_limit(1 << 30)
+from pipelines.ingest.archives import open_zip, unpack_gzip, unpack_zip
+from pipelines.ingest.encodings import byte_order_mark, codec_of, from_gb18030, from_utf16
+from pipelines.ingest.extract import (
+    LARGEST,
+    Extract,
+    FileRefused,
+    Note,
+    Reading,
+    Source,
+    cut_short,
+    fold,
+    not_a_table,
+    quote_name,
+    quote_text,
+    too_large,
+)
+from pipelines.ingest.json_files import open_json
+from pipelines.ingest.parquet_files import open_parquet
+from pipelines.ingest.spreadsheets import encrypted, open_workbook
+from pipelines.ingest.text_files import NotUtf8, delimiter_of, look_at, open_delimited, start_of
+
+__all__ = ["Extract", "FileRefused", "Note", "Reading", "fold", "open_extract", "quote_name", "quote_text"]
+
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_AS_FOUND = Reading()
+#: First bytes of what is often dropped by mistake.
+_OTHERS = (
+    (b"%PDF", "PDF 文档", "a PDF document"), (b"\x89PNG", "图片", "a picture"), (b"\xff\xd8\xff", "图片", "a picture"),
+    (b"GIF8", "图片", "a picture"), (b"{\\rtf", "RTF 文档", "an RTF document"),
+    (b"Rar!", "RAR 压缩包", "a RAR archive"), (b"7z\xbc\xaf", "7z 压缩包", "a 7z archive"),
+    (b"\xfd7zXZ", "xz 压缩文件", "an xz archive"), (b"BZh", "bzip2 压缩文件", "a bzip2 archive"),
+    (b"SQLite format 3", "SQLite 数据库", "an SQLite database"),
+)  # fmt: skip
 
 
-class FileRefused(Exception):
-    """The whole file cannot be taken; `zh` and `en` say what was expected, what was found and how to mend it."""
+def open_extract(
+    con: duckdb.DuckDBPyConnection, path: Path, *, reading: Reading = _AS_FOUND, known: frozenset[str] = frozenset()
+) -> Extract:
+    """Recognise and open CSV or TSV, JSON, a workbook (XLSX, XLS) or Parquet, each also gzipped or alone in a zip archive.
 
-    def __init__(self, code: str, *, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
-
-
-@dataclass(frozen=True)
-class Reading:
-    delimiter: str | None = None
-    encoding: str | None = None
-    sheet: str | None = None
-
-
-@dataclass(frozen=True)
-class Note:
-    code: str
-    count: int
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
-class Extract:
-    """An opened file.
-
-    `headers` are its column names, unique, in the file's order. `relation(names)` is a SQL relation with those columns
-    as VARCHAR and `_source_row` (BIGINT, first row of data = 2; of JSON lines = 1) in file order, reading nothing else of
-    the file. `held` is a temporary copy that is gone with the extract."""
-
-    path: Path
-    headers: tuple[str, ...]
-    relation: Callable[[tuple[str, ...]], str]
-    reports_rejects: bool
-    held: object = None
-    first_row: int = 2
-    lines: str | None = None
-    layout: str = ""
-    notes: tuple[Any, ...] = ()
-    from_lines: Callable[[Any], Extract] | None = None
-
-
-@dataclass
-class _Text:
-    """What one pass over a text file found: its beginning, the line ends that occur in it, and its quotes."""
-
-    start: str = ""
-    lines: int = 1
-    line_ends: frozenset[str] = frozenset()
-    quotes: int = 0
-
-
-def quote_name(name: str) -> str:
-    """A SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _literal(path: str) -> str:
-    """A path that the reader does not take for a pattern."""
-    return re.sub(r"[*?\[]", lambda match: f"[{match[0]}]", path)
-
-
-def fold(name: str) -> str:
-    """Form in which headers are compared: compatibility-normalised, lower case, without blanks and underscores."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(ch for ch in text if not ch.isspace() and ch not in "_-\ufeff")
-
-
-def open_extract(con: duckdb.DuckDBPyConnection, path: Path, *, reading: Reading = Reading(), known: frozenset[str] = frozenset()) -> Extract:
-    """Recognise and open a CSV, TSV, JSON-lines (each also gzipped) or Parquet file.
+    `known` are the folded spellings of the headers that may come; with none, any header will do.
 
     Raises:
-        FileRefused: empty, not one of these forms, not UTF-8, or without usable headers.
+        FileRefused: it is empty, too large, none of these forms, damaged, or without usable headers.
     """
-    delimiter = reading.delimiter
-    with path.open("rb") as handle:
-        magic = handle.read(8)
+    source = Source(path, str(path))
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise not_a_table(path.name, "设备或管道，而不是文件", "a device or pipe, not a file")
+    if status.st_size > LARGEST:
+        raise too_large(path.name)
+    magic = _magic(source)
+    if magic.startswith(b"\x1f\x8b"):
+        source = unpack_gzip(source)
+        magic = _magic(source)
+    elif magic.startswith(b"PK\x03\x04"):
+        archive = open_zip(source)
+        names = set(archive.namelist())
+        if "xl/workbook.xml" in names:
+            return open_workbook(con, source, archive, reading, known)
+        _refuse_documents(source, names)
+        source = unpack_zip(source, archive)
+        magic = _magic(source)
     if not magic:
         raise FileRefused(
             "empty_file", zh="文件是空的（0 字节）。请重新导出。", en="The file is empty (0 bytes). Export it again."
         )
-    if magic[:4] == b"PAR1":
-        return _open_parquet(con, path)
-    zipped = magic[:2] == b"\x1f\x8b"
-    text = _check_text(path, zipped)
-    start = text.start.lstrip("\ufeff \t\r\n")
-    lines_of_json = {".jsonl", ".ndjson"} & {suffix.lower() for suffix in path.suffixes}
-    if lines_of_json:
-        return _open_json_lines(con, path, zipped)
-    if start[:1] in "<{[" or magic[:4] in (b"PK\x03\x04", b"%PDF"):
-        raise FileRefused(
-            "not_a_table",
-            zh=f"{path.name} 不是表格文件（开头像网页、JSON 或压缩包）。请导出为 CSV、TSV、JSON Lines 或 Parquet。",
-            en=f"{path.name} is not a table (it starts like a web page, JSON or an archive). "
-            "Export it as CSV, TSV, JSON lines or Parquet.",
-        )
-    return _open_delimited(path, zipped, delimiter, text)
+    if magic.startswith((b"PAR1", b"PARE")):
+        return open_parquet(con, source, known)
+    if magic.startswith(_OLE2):
+        return _open_ole2(con, source, reading, known)
+    if magic.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise not_a_table(path.name, "压缩包中的压缩包", "an archive inside an archive")
+    for start, zh, en in _OTHERS:
+        if magic.startswith(start):
+            raise not_a_table(path.name, zh, en)
+    return _open_text(con, source, magic, reading, known)
 
 
-def _binary(path: Path, zipped: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+def _magic(source: Source) -> bytes:
+    with source.open() as handle:
+        return handle.read(4096)
 
 
-def _check_text(path: Path, zipped: bool) -> _Text:
-    """Decode the whole file strictly as UTF-8 in blocks and look at what matters for reading it.
-
-    Raises:
-        FileRefused: it is not UTF-8, or its compression is cut short or damaged.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    found, last = _Text(), ""
-    try:
-        with _binary(path, zipped) as handle:
-            while block := handle.read(_CHUNK):
-                try:
-                    text = decoder.decode(block)
-                except UnicodeDecodeError as error:
-                    line = found.lines + error.object[: error.start].count(b"\n")
-                    raise FileRefused(
-                        "not_utf8",
-                        zh=f"{path.name} 第 {line} 行不是 UTF-8 编码。请另存为“CSV UTF-8”。",
-                        en=f"{path.name} line {line} is not UTF-8. Save the file as “CSV UTF-8”.",
-                    ) from None
-                found.start = found.start or text[:2000]
-                found.lines += text.count("\n")
-                found.quotes += text.count('"')
-                found.line_ends |= _line_ends(last + text)
-                last = "\r" if text.endswith("\r") else ""
-        decoder.decode(b"", final=True)
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError):
-        raise FileRefused(
-            "cut_short",
-            zh=f"{path.name} 不完整（在中途被截断或已损坏）。请重新导出。",
-            en=f"{path.name} is incomplete (cut off in the middle, or damaged). Export it again.",
-        ) from None
-    if last:
-        found.line_ends |= {"\r"}
-    return found
-
-
-def _line_ends(text: str) -> set[str]:
-    """The kinds of line ends in a text; a carriage return at its very end is not judged yet."""
-    both = text.count("\r\n")
-    alone = text.count("\r") - both - text.endswith("\r")
-    return {end for end, count in (("\r\n", both), ("\n", text.count("\n") - both), ("\r", alone)) if count}
-
-
-def _unique(path: Path, names: list[str]) -> tuple[str, ...]:
-    named = [name.strip().lstrip("\ufeff") or f"column_{i}" for i, name in enumerate(names, start=1)]
-    twice = [name for name, count in Counter(map(fold, named)).items() if count > 1]
-    if twice:
-        # Without its header a file has data here, which may be personal: the places are named, not the names.
-        places = [str(i) for i, n in enumerate(named, start=1) if fold(n) in twice]
-        raise FileRefused(
-            "duplicate_header",
-            zh=f"{path.name} 有重复的列名：第 {'、'.join(places)} 列。请只保留一列或改名。",
-            en=f"{path.name} has the same column name more than once: columns {', '.join(places)}. Keep one or rename them.",
-        )
-    return tuple(named)
-
-
-def _open_delimited(path: Path, zipped: bool, delimiter: str | None, text: _Text) -> Extract:
-    chosen, header = delimiter or ",", list[str]()
-    for candidate in (delimiter,) if delimiter else _DELIMITERS:
-        with _decoded(path, zipped) as handle:
-            try:
-                found = next(csv.reader(handle, delimiter=candidate))
-            except (StopIteration, csv.Error):
-                continue
-            if len(found) > len(header):
-                chosen, header = candidate, found
-    headers = _unique(path, header)
-    if text.quotes % 2:
-        _check_quotes(path, zipped, chosen)
-    held, place = None, str(path)
-    if len(text.line_ends) > 1:
-        # The reader takes one kind of line end. The copy has no name: it is gone however this process ends.
-        held = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the extract)
-        with _decoded(path, zipped, newline=None) as handle:
-            while block := handle.read(_CHUNK):
-                held.write(block.encode())
-        held.flush()
-        place, zipped = f"/dev/fd/{held.fileno()}", False
-    newline = repr("".join(text.line_ends) or "\n") if held is None else r"'\n'"
-    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in headers)
-    source = (
-        f"read_csv({quote_text(_literal(place))}, header = false, skip = 1, columns = {{{columns}}}, auto_detect = false,"
-        f" delim = {quote_text(chosen)}, quote = '\"', escape = '\"', new_line = {newline}, store_rejects = true,"
-        f" compression = '{'gzip' if zipped else 'none'}', max_line_size = 2097152)"
+def _refuse_documents(source: Source, names: set[str]) -> None:
+    kinds = (
+        ("xl/workbook.bin", "XLSB 工作簿", "an XLSB workbook"),
+        ("word/document.xml", "Word 文档", "a Word document"),
+        ("ppt/presentation.xml", "PowerPoint 文稿", "a PowerPoint presentation"),
+        ("mimetype", "ODS 或其他 OpenDocument 文件", "an OpenDocument file"),
     )
-    return Extract(path, headers, lambda names: _numbered(names, source), reports_rejects=True, held=held)
+    for part, zh, en in kinds:
+        if part in names:
+            raise not_a_table(source.name, zh, en)
 
 
-def _decoded(path: Path, zipped: bool, newline: str | None = "") -> io.TextIOWrapper:
-    return io.TextIOWrapper(_binary(path, zipped), encoding="utf-8-sig", newline=newline)
+def _open_ole2(con: duckdb.DuckDBPyConnection, source: Source, reading: Reading, known: frozenset[str]) -> Extract:
+    """A file of old Office: XLS, or a workbook or document in the same container."""
+    with source.open() as handle:
+        content = handle.read()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise encrypted(source.name)
+    if "Workbook".encode("utf-16-le") not in content and "Book".encode("utf-16-le") not in content:
+        raise not_a_table(source.name, "Word 或其他 Office 文档", "a Word or other Office document")
+    return open_workbook(con, source, None, reading, known)
 
 
-def _check_quotes(path: Path, zipped: bool, delimiter: str) -> None:
-    """Refuse a file that ends inside quotes; DuckDB drops its last rows without a word."""
-    line = 0
+def _open_text(
+    con: duckdb.DuckDBPyConnection, source: Source, magic: bytes, reading: Reading, known: frozenset[str]
+) -> Extract:
+    notes: list[Note] = []
+    marked = byte_order_mark(magic)
+    declared = codec_of(source.name, reading.encoding) if reading.encoding else None
+    if declared and marked and not declared.startswith(marked):
+        raise FileRefused(
+            "wrong_encoding",
+            zh=f"{source.name} 的开头标明是 {marked}，映射中 encoding 写的是 {declared}。请改正映射。",
+            en=f"{source.name} begins with the mark of {marked}, but the mapping says encoding {declared}. Correct the mapping.",
+        )
+    codec = declared or marked or "utf-8"
+    if codec == "gb18030":
+        source = from_gb18030(source, known, declared=True, line=1)
+    elif codec not in ("utf-8", "ascii"):
+        source = from_utf16(source, codec)
+    elif magic.count(0) * 10 > len(magic):
+        raise not_a_table(
+            source.name, "二进制文件，或没有标记的 UTF-16 文本", "a binary file, or UTF-16 text without its mark"
+        )
     try:
-        with _decoded(path, zipped) as handle:
-            reader = csv.reader(handle, delimiter=delimiter, strict=True)
-            for _ in reader:
-                line = reader.line_num
-    except csv.Error as error:
-        if "unexpected end" in str(error):
+        return _open_utf8(con, source, reading, known, notes)
+    except NotUtf8 as fault:
+        if declared or marked or fault.at_the_end:
+            if fault.at_the_end:
+                raise cut_short(source.name) from None
             raise FileRefused(
-                "unclosed_quote",
-                zh=f"{path.name} 第 {line + 1} 行起引号没有成对（文件可能被截断）。请检查后重新导出。",
-                en=f"{path.name} has an unclosed quote from line {line + 1} on (it may be cut short). Check it and export it again.",
+                "not_utf8",
+                zh=f"{source.name} 第 {fault.line} 行不是 UTF-8 编码。请另存为“CSV UTF-8”。",
+                en=f"{source.name} line {fault.line} is not UTF-8. Save the file as “CSV UTF-8”.",
             ) from None
+        source = from_gb18030(source, known, declared=False, line=fault.line)
+    return _open_utf8(con, source, reading, known, notes)
 
 
-def _numbered(names: tuple[str, ...], source: str) -> str:
-    listed = "".join(f", {quote_name(name)}" for name in names)
-    return f"(SELECT {listed[2:] or 1} FROM {source})"
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Extract:
-    source = f"read_parquet({quote_text(_literal(str(path)))})"
-    try:
-        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error:
-        raise FileRefused(
-            "broken_parquet",
-            zh=f"{path.name} 不是完整的 Parquet 文件。请重新导出。",
-            en=f"{path.name} is not a complete Parquet file. Export it again.",
-        ) from None
-    names = [str(row[0]) for row in described]
-    headers = _unique(path, names)
-    original = dict(zip(headers, names, strict=True))
-
-    def relation(wanted: tuple[str, ...]) -> str:
-        listed = "".join(f", CAST({quote_name(original[n])} AS VARCHAR) AS {quote_name(n)}" for n in wanted)
-        return f"(SELECT {listed[2:] or 1} FROM {source})"
-
-    return Extract(path, headers, relation, reports_rejects=False)
-
-
-def _open_json_lines(con: duckdb.DuckDBPyConnection, path: Path, zipped: bool) -> Extract:
-    # read_json turns offsets into UTC and numbers into doubles; one line as one text keeps what was sent.
-    source = (
-        "(SELECT n, line FROM (SELECT row_number() OVER () AS n, line FROM"
-        f" read_csv({quote_text(_literal(str(path)))}, header = false, columns = {{'line': 'VARCHAR'}}, auto_detect = false,"
-        f" delim = '\\x1f', quote = '', escape = '', compression = '{'gzip' if zipped else 'none'}', parallel = false))"
-        " WHERE trim(line) <> '')"
-    )
-    bad = con.execute(
-        f"SELECT n FROM {source} WHERE NOT json_valid(line) OR json_type(line) <> 'OBJECT' ORDER BY n LIMIT 1"
-    ).fetchall()
-    if bad:
-        raise FileRefused(
-            "broken_json",
-            zh=f"{path.name} 第 {bad[0][0]} 行不是完整的 JSON 对象。请重新导出，每行一个对象。",
-            en=f"{path.name} line {bad[0][0]} is not a complete JSON object. Export it again, one object a line.",
-        )
-    keys = con.execute(
-        "SELECT key, min(n * 1000 + i) FROM (SELECT n, unnest(json_keys(line)) AS key, generate_subscripts("
-        f"json_keys(line), 1) AS i FROM {source}) GROUP BY key ORDER BY 2"
-    ).fetchall()
-    names = [str(row[0]) for row in keys]
-    headers = _unique(path, names)
-    original = dict(zip(headers, names, strict=True))
-
-    def relation(wanted: tuple[str, ...]) -> str:
-        listed = "".join(
-            f", json_extract_string(line, {quote_text(_pointer(original[n]))}) AS {quote_name(n)}" for n in wanted
-        )
-        return f"(SELECT {listed[2:]} FROM {source})"
-
-    return Extract(path, headers, relation, reports_rejects=False, first_row=1)
-
-
-def _pointer(key: str) -> str:
-    """JSON pointer of a key of the object; a JSON path cannot name one that holds a quote."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")
+def _open_utf8(
+    con: duckdb.DuckDBPyConnection, source: Source, reading: Reading, known: frozenset[str], notes: list[Note]
+) -> Extract:
+    start = start_of(source)
+    begin = start.lstrip()[:200]
+    if begin.startswith("<"):
+        raise not_a_table(source.name, "网页或 XML", "a web page or XML")
+    named_json = re.search(r"\.(jsonl|ndjson)\b", source.name.lower())
+    if named_json or begin[:1] == "{" or re.match(r"\[\s*[\[{\]\d\"-]|\[\s*$", begin):
+        return open_json(con, source, look_at(source, None), start.lstrip(), known, notes)
+    delimiter, header = delimiter_of(source, start, reading, known)
+    return open_delimited(source, look_at(source, delimiter), delimiter, header, known, notes)

@@ -357,8 +357,7 @@ def mended_extract(
             con.unregister(names.pop())
 
     return MendedExtract(
-        mend.path, tuple(known or headers), relation, reports_rejects=False, held=original, first_row=2, lines=None,
-        layout="", notes=(), row_numbers=tuple(numbers), unchanged=unchanged, close=close,
+        mend.path, tuple(known or headers), relation, held=original.held if original else (), row_numbers=tuple(numbers), unchanged=unchanged, close=close,
     )  # fmt: skip
 
 
