@@ -68,9 +68,7 @@ def candidate_sql(column: Column, raw: str) -> str | None:
     sizes = "strlen({0}) = 10" if column.logical_type == "date" else "strlen({0}) BETWEEN 10 AND 26"
     kind = column.logical_type.upper()
     # A cast that fails costs 300 ns: what does not begin with a digit is not tried.
-    return (
-        f"TRY_CAST(CASE WHEN {sizes.format(raw)} AND {raw} >= '0' AND {raw} < ':' THEN {raw} END AS {kind})"
-    )
+    return f"TRY_CAST(CASE WHEN {sizes.format(raw)} AND {raw} >= '0' AND {raw} < ':' THEN {raw} END AS {kind})"
 
 
 def quick_sql(column: Column, raw: str, candidate: str, tokens: Iterable[str]) -> str | None:
@@ -118,7 +116,10 @@ def plain_steps(column: Column, unit: str | None) -> list[Step]:
         steps: list[Step] = [narrow_sql, _negative_sql, _ungrouped_sql]
         power = UNITS[unit] if unit else 0
         if unit and unit != "1":
-            steps.insert(1, lambda x: f"CASE WHEN suffix({x}, {quote_text(unit)}) THEN rtrim({x}[:-{len(unit) + 1}]) ELSE {x} END")
+            steps.insert(
+                1,
+                lambda x: f"CASE WHEN suffix({x}, {quote_text(unit)}) THEN rtrim({x}[:-{len(unit) + 1}]) ELSE {x} END",
+            )
         # As an exponent the power of ten is applied by the parser, exactly; a product of decimals overflows with an error.
         return [*steps, lambda x: f"{x} || 'e{power}'"] if power and kind == "number" else steps
     if kind in ("date", "timestamp"):
@@ -168,7 +169,9 @@ def value_sql(column: Column, text: str, *, unit: str | None = None) -> str:
         return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]{{1,{power}}}0*)?') THEN {exact} END"
     if kind == "number":
         shape = "[+-]?[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?"
-        return f"CASE WHEN regexp_full_match({text}, '{shape}') AND isfinite(TRY_CAST({text} AS DOUBLE)) THEN {cast} END"
+        return (
+            f"CASE WHEN regexp_full_match({text}, '{shape}') AND isfinite(TRY_CAST({text} AS DOUBLE)) THEN {cast} END"
+        )
     raise ValueError(kind)
 
 

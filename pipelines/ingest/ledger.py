@@ -188,7 +188,8 @@ def ledger_of(con: duckdb.DuckDBPyConnection, delivery_id: str) -> dict[str, str
         for table in _KEPT
         if (
             rows := con.execute(
-                f"SELECT to_json(list(t)) FROM landing.{table} AS t WHERE delivery_id = ? HAVING count(*) > 0", [delivery_id]
+                f"SELECT to_json(list(t)) FROM landing.{table} AS t WHERE delivery_id = ? HAVING count(*) > 0",
+                [delivery_id],
             ).fetchall()
         )
     }

@@ -117,7 +117,9 @@ def remember(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, ite
         con.execute(f"DELETE FROM {table(contract)} WHERE line_hash IN (SELECT line_hash FROM _gone)")
     else:
         forget(con, contract)
-        con.execute(f"CREATE TABLE {table(contract)} AS SELECT CAST(0 AS UBIGINT) AS line_hash, {key} FROM _staging LIMIT 0")
+        con.execute(
+            f"CREATE TABLE {table(contract)} AS SELECT CAST(0 AS UBIGINT) AS line_hash, {key} FROM _staging LIMIT 0"
+        )
     read = int(con.execute("SELECT count(*) FROM _lines").fetchall()[0][0])
     if read != item.last - item.first + 1:
         # A row with too few or too many cells shifts lines against rows.
@@ -142,4 +144,3 @@ def touched(con: duckdb.DuckDBPyConnection, contract: Contract, good: str) -> No
     if known:
         same = " AND ".join(f"s.{name} = n.{name}" for name in contract.landing_key)
         con.execute(f"DELETE FROM {table(contract)} AS s USING {good} AS n WHERE {same}")
-

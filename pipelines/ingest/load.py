@@ -81,7 +81,9 @@ def load_dataset(
     files = [found for found in arrivals.ready if found.sha256 not in settled]
     remember_files(con, contract.dataset, arrivals.identities)
     for waiting in arrivals.waiting:
-        report(f"{contract.dataset} {waiting.path.name}: still arriving, looked at again in {waiting.seconds} s or more")
+        report(
+            f"{contract.dataset} {waiting.path.name}: still arriving, looked at again in {waiting.seconds} s or more"
+        )
     result = LoadResult(rules=_latest_rules(con, contract))
     if files:
         result = _load(con, city, contract, files, overrides, judged_by, now=now, run_id=run_id, report=report)

@@ -33,7 +33,9 @@ def merge(con: duckdb.DuckDBPyConnection, contract: Contract, change: Change) ->
         return 0
     table, dated = f"landing.{contract.dataset}", contract.has_updates
     same = _same(contract.landing_key)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _absent AS SELECT {', '.join(contract.landing_key)} FROM {table} LIMIT 0")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE _absent AS SELECT {', '.join(contract.landing_key)} FROM {table} LIMIT 0"
+    )
     later = "coalesce(old.updated_at > CAST($as_of AS TIMESTAMP), FALSE)" if dated else "FALSE"
     at = {"as_of": change.as_of} if dated else {}
     keys = ", ".join(f"old.{name}" for name in contract.landing_key)

@@ -302,4 +302,3 @@ def _data_cut(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, it
             moments.append(end.astimezone(UTC).replace(tzinfo=None))
     arrived = item.found.arrived_at
     return min(max(moments), arrived) if moments else arrived
-

@@ -47,7 +47,14 @@ FROM (
     SELECT i, accepted, accepted + INTERVAL 2 DAY + to_seconds(CAST(hash(i, 7) % 100000 AS BIGINT)) AS resolved, updated
     FROM ({rows})
 )"""
-TYPES = ["VARCHAR"] * 6 + ["TIMESTAMP"] * 6 + ["VARCHAR", "BIGINT", "BIGINT"] + ["VARCHAR"] * 3 + ["DOUBLE"] * 2 + ["TIMESTAMP"]
+TYPES = (
+    ["VARCHAR"] * 6
+    + ["TIMESTAMP"] * 6
+    + ["VARCHAR", "BIGINT", "BIGINT"]
+    + ["VARCHAR"] * 3
+    + ["DOUBLE"] * 2
+    + ["TIMESTAMP"]
+)
 FIRST = datetime(2024, 11, 1, tzinfo=UTC)
 
 
@@ -87,7 +94,9 @@ def make(folder: Path, all_rows: int) -> None:
     con.execute(f"COPY ({tickets(day)}) TO '{folder}/day.csv' (FORMAT csv)")
     # The same day inside a full extract: the lines of the day take the places of the old ones, new ones come last.
     merged = f"SELECT * FROM ({full}) WHERE i NOT IN (SELECT i FROM ({day})) UNION ALL SELECT * FROM ({day})"
-    con.execute(f"COPY ({tickets(f'SELECT * FROM ({merged}) ORDER BY i')}) TO '{folder}/full_with_day.csv' (FORMAT csv)")
+    con.execute(
+        f"COPY ({tickets(f'SELECT * FROM ({merged}) ORDER BY i')}) TO '{folder}/full_with_day.csv' (FORMAT csv)"
+    )
     with (folder / "full.csv").open("rb") as source, (folder / "full_gb18030.csv").open("wb") as target:
         import codecs
 
@@ -162,7 +171,9 @@ def cpu() -> float:
 def in_a_process(step: str, *arguments: object) -> dict[str, float]:
     """Run one step in a process of its own."""
     command = [sys.executable, __file__, "--step", step, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -223,7 +234,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         for line in bench(Path(folder), arguments.rows):
-            print(", ".join(f"{k} {v:,.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items()), flush=True)
+            print(
+                ", ".join(f"{k} {v:,.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items()), flush=True
+            )
 
 
 if __name__ == "__main__":
