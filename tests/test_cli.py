@@ -152,7 +152,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_good_city(published_city: SmallCi
     assert result.exit_code == 0, output
     assert "bad " not in output
     for words in (
-        "9 contracts",
+        "12 contracts",
         "SQL tables",
         "小城 Smalltown",
         "tickets: 1 files",

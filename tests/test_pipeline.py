@@ -104,8 +104,8 @@ def test_every_row_of_every_delivery_is_accounted_for(city: City) -> None:
         " sum(rows_rejected), sum(rows_deduplicated) FROM marts.deliveries",
     )
     deliveries, unbalanced, rejected, deduplicated = rows[0]
-    assert (unbalanced, rejected) == (0, 38)  # the bad rows that the generator plants, and no other
-    assert deliveries == 53
+    assert (unbalanced, rejected) == (0, 59)  # the bad rows that the generator plants, and no other
+    assert deliveries == 64
     assert deduplicated and int(str(deduplicated)) > 0
 
 
