@@ -141,11 +141,13 @@ def _content(
         if profile.filled < profile.rows * 0.99 or profile.decimals > 0.5 or share < 0.5:
             return None, ()
         return (1.0 if share == 1 else 0.6), (f"{share:.1%} 不重复 are different",)
+    if column.pattern and profile.decimals > 0.5:
+        return None, ()
     if led is not None:
         if led.share:
             return 0.5 + 0.5 * led.share, (f"{led.share:.0%} 在本市区划中 lead to an area of the city",)
         # of several levels of areas the finest
-        return (None, ()) if profile.decimals > 0.5 else (0.5 + 0.1 * profile.distinct / profile.rows, ())
+        return 0.5 + 0.1 * profile.distinct / profile.rows, ()
     return 0.5, ()
 
 

@@ -19,6 +19,8 @@ _SUBJECT = 0.2
 #: The same meaning in other words is a little less sure than the contract's own spelling.
 _MEANT = 0.95
 _LESS_SURE = 0.8
+#: "xyz name", where nobody knows what an xyz is: probably what the rows are about.
+_UNKNOWN_SUBJECT = 0.5
 
 
 def split_words(text: str) -> list[str]:
@@ -84,6 +86,13 @@ def name_score(dataset: str, column: Column, header: str) -> float:
         _overlap(dataset, meanings(text), said) * (_LESS_SURE if text.endswith("?") else 1.0)
         for text in (*spellings, *phrases)
     )
+    form = said & _FORM.keys()
+    if (
+        meanings(column.name) == form | {SUBJECTS.get(dataset, "")}
+        and len(said - form) == 1
+        and not said & MEANINGS.keys() - form
+    ):
+        best = max(best, _UNKNOWN_SUBJECT)
     letters = max(difflib.SequenceMatcher(None, fold(text), fold(header)).ratio() for text in spellings)
     return max(best, 0.8 * letters if letters >= 0.8 else 0.0)
 

@@ -13,7 +13,7 @@ from pipelines.onboarding.names import names_people
 from pipelines.onboarding.vocabulary import FALSE, SUPPRESSION_MARKS, TRUE
 
 #: Rows that are looked at: enough for every ordinary extract, and bounded memory for the others.
-SAMPLE = 200_000
+SAMPLE = 100_000
 SAMPLED = "sampled_rows"
 #: A column with more different values than this is no list of choices.
 CHOICES = 60
