@@ -25,6 +25,7 @@ _PLAIN_ERRORS = {
     "AuditFailed",
     "WarehouseBusy",
     "PermissionError",
+    "SourceFailed",
 }
 
 

@@ -137,7 +137,7 @@ def mariadb_server() -> Iterator[Server]:
         command = [
             *as_user, shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}",
             f"--socket={place}", f"--port={port}", "--bind-address=127.0.0.1", "--default-time-zone=+08:00",
-            "--innodb-flush-log-at-trx-commit=0", "--sql-mode=", f"--pid-file={folder / 'pid'}",
+            "--innodb-flush-log-at-trx-commit=0", "--innodb-fast-shutdown=2", "--sql-mode=", f"--pid-file={folder / 'pid'}",
         ]  # fmt: skip
         with _running(command, folder / "log", lambda: connect(None), pymysql.err.OperationalError):
             Server("mysql", port, lambda: connect(None)).run("CREATE DATABASE city CHARACTER SET utf8mb4")

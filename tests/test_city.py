@@ -135,6 +135,33 @@ def test_a_source_that_names_an_unset_variable_is_refused(city: SmallCity, monke
     assert city.open().extract_files("tickets") == [(drop / "b.csv", "tickets")]
 
 
+DATABASE = "url: 'postgresql://u:${P}@h/d'"
+
+
+@pytest.mark.parametrize(
+    ("tickets", "message"),
+    [
+        ("{database: {url: 'postgresql://u:hunter2@h/d', table: t}}", "a password does not belong in a file: write ${VARIABLE}"),
+        ("{database: {url: 'mysql://h/d?password=hunter2', table: t}}", "a password does not belong in a file"),
+        ("{database: {url: 'oracle://h/d', table: t}}", "starts with postgresql://, mysql:// or mariadb://"),
+        (f"{{database: {{{DATABASE}}}}}", "needs exactly one of table, query"),
+        (f"{{database: {{{DATABASE}, table: t, query: q}}}}", "needs exactly one of table, query"),
+        (f"{{database: {{{DATABASE}, table: t, hihg_water: u}}}}", 'did you mean "high_water"?'),
+        (f"{{database: {{{DATABASE}, table: t, overlap: 5m}}}}", "overlap means nothing without high_water"),
+        (f"{{database: {{{DATABASE}, table: t, connect_timeout: 5}}}}", "is not a duration, for example 30s, 10m, 2h or 1d"),
+        (f"[{{database: {{{DATABASE}, table: t}}}}, {{files: [a.csv]}}]", "database is fetched whole and would replace the rows"),
+        ("[{open311: {url: 'http://a'}}, {open311: {url: 'http://b'}}]", 'two sources are called "open311"'),
+        ("{open311: {url: 'http://a', api_key: hunter2}}", "a key does not belong in a file: write ${VARIABLE}"),
+        ("{open311: {url: 'http://u:hunter2@a'}}", "holds a login or key"),
+        ("{open311: {url: 'http://a', pagesize: 5}}", 'did you mean "page_size"?'),
+    ],
+)  # fmt: skip
+def test_a_wrong_source_is_named_with_its_line_and_without_secrets(city: SmallCity, tickets: str, message: str) -> None:
+    told = written(city, f"sources: {{tickets: {tickets}}}")
+    assert message in told and "city.yaml" in told and "hunter2" not in told
+    assert told.count("city.yaml") == 1
+
+
 def test_a_source_without_a_file_is_refused(city: SmallCity) -> None:
     city.settings(sources={"tickets": {"files": ["elsewhere/*.csv"]}})
     with pytest.raises(ConfigurationError, match=r"sources\.tickets: there is no file elsewhere/\*\.csv"):

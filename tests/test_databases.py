@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from database_servers import PASSWORD, Line, Server, mariadb_server, postgres_folder, postgres_server
 from hypothesis import HealthCheck, given, settings
@@ -171,6 +172,7 @@ def test_rows_are_fetched_in_chunks_and_none_is_lost(city: SmallCity, server: Se
     found = fetch(city)
     assert sorted(int(row[0]) for row in rows(found)) == list(range(1, 11))
     assert found.rows == 10
+    assert pq.ParquetFile(found.path).metadata.num_row_groups == 4
 
 
 def test_a_query_keeps_its_percent_signs_and_semicolon_and_takes_only_the_columns_asked_for(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from pipelines.city import Settings
+from pipelines.city import Database, DatabaseSource, Open311, Open311Source, Settings
 from pipelines.cli import app
 from pipelines.contracts.model import load_contracts
 from pipelines.ingest.mapping import ColumnMapping, Mapping
@@ -66,6 +66,28 @@ def test_the_reference_of_mappings_has_every_key() -> None:
     assert first_cells("city.md", "Mappings") == set(Mapping.model_fields)
     for key in ColumnMapping.model_fields:
         assert f"`{key}`" in DOCUMENTS["city.md"]
+
+
+def test_the_reference_of_sources_has_every_key() -> None:
+    section = re.split(r"^## ", DOCUMENTS["city.md"], flags=re.MULTILINE)
+    body = next(part for part in section if part.startswith("Sources"))
+    shown = {
+        key
+        for line in body.splitlines()
+        if line.startswith("| `")
+        for key in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    models = (DatabaseSource, Database, Open311Source, Open311)
+    assert shown == {key for model in models for key in model.model_fields} - {"database", "open311"}
+
+
+def test_the_sources_and_the_mapping_that_their_reference_shows_are_valid() -> None:
+    import yaml
+
+    sources, mapping = re.findall(r"```yaml\n(.*?)```", DOCUMENTS["city.md"], flags=re.DOTALL)
+    city = {"name": {"zh": "城", "en": "City"}, "time_zone": "Asia/Shanghai"}
+    assert len(Settings.model_validate(city | yaml.safe_load(sources)).sources["tickets"]) == 2  # type: ignore[arg-type]
+    assert Mapping.model_validate(yaml.safe_load(mapping)).columns
 
 
 def test_the_mapping_that_readme_shows_is_valid() -> None:

@@ -338,10 +338,11 @@ def _write(
 ) -> int:  # fmt: skip
     # With the moment inside, data that returns to an earlier state is another file, which the ledger does not know yet.
     schema = pa.schema([(name, pa.string()) for name in names], metadata={"fetched_at": as_of.isoformat()})
-    options = {"stream_results": True, "yield_per": chunk_rows}
+    options = {"stream_results": True, "max_row_buffer": chunk_rows}
     rows = 0
     with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-        result = con.exec_driver_sql(select, parameters, execution_options=options)
+        # The execution option yield_per is ignored for SQL that is text: everything came as one chunk.
+        result = con.exec_driver_sql(select, parameters, execution_options=options).yield_per(chunk_rows)
         for chunk in result.partitions():
             arrays = [pa.array(values, pa.string()) for values in zip(*chunk, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))

@@ -27,7 +27,7 @@ ATTRIBUTES = (
 _DATES = ("requested_datetime", "updated_datetime", "expected_datetime")
 #: The standard lets a server cap a question at 90 days; a month at a time also bounds what is held in memory.
 _SLICE = timedelta(days=30)
-_SHORTEST = timedelta(minutes=1)
+_SHORTEST = timedelta(seconds=2)
 #: No server is known to cap an answer below this.
 _SMALLEST_CAP = 50
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -44,7 +44,7 @@ class _Tally:
     rows: int = 0
     duplicates: int = 0
     digest: int = 0
-    heedless: bool = False
+    doubtful: bool = False
     seen: set[str] = field(default_factory=set)
 
 
@@ -60,7 +60,7 @@ def fetch_open311(
         SourceFailed: the endpoint cannot be reached, refuses, or answers with something else than requests.
         ConfigurationError: a variable is not set.
     """
-    as_of = datetime.now(UTC).replace(microsecond=0)
+    as_of = datetime.now(UTC)
     start = as_of - timedelta(days=settings.since_days)
     if since is not None:
         start = min(start, since)
@@ -73,7 +73,7 @@ def fetch_open311(
             for begin, end in _slices(start, as_of):
                 answer = endpoint.requests_between(begin, end)
                 tally.duplicates += answer.duplicates
-                tally.heedless = tally.heedless or answer.heedless
+                tally.doubtful = tally.doubtful or answer.doubtful
                 _write(out, answer.requests, tally, groups, zone, as_of)
     remarks = []
     if tally.duplicates:
@@ -81,11 +81,12 @@ def fetch_open311(
         remarks.append(
             Remark(f"{where}：重复返回的诉求 {n} 条，已去重", f"{where}: {n} requests came twice and count once")
         )
-    if tally.heedless:
+    if tally.doubtful:
         remarks.append(
             Remark(
-                f"{where}：服务器不理会分页和日期，无法确认已取全",
-                f"{where}: the server heeds neither pages nor dates; whether it gave everything cannot be told",
+                f"{where}：服务器不分页，又不理会日期或同一时刻诉求过多，无法确认已取全",
+                f"{where}: the server has no pages, and heeds no dates or holds many requests of one moment; "
+                "whether it gave everything cannot be told",
             )
         )
     return Draft(tally.rows, as_of, "delta", f"{tally.rows}-{tally.digest:x}", None, tuple(remarks))
@@ -101,8 +102,7 @@ def _write(
     out: TextIO, requests: dict[str, Request], tally: _Tally, groups: dict[str, Request], zone: ZoneInfo, as_of: datetime
 ) -> None:  # fmt: skip
     for key, request in requests.items():
-        if key in tally.seen:
-            tally.duplicates += not tally.heedless
+        if key in tally.seen:  # of the second at which two slices meet
             continue
         tally.seen.add(key)
         line = _flat(request, groups, zone)
@@ -146,12 +146,12 @@ def _with_offset(value: Any, zone: ZoneInfo) -> Any:
 
 @dataclass
 class _Answer:
-    """The requests of one stretch of time by their id; without one, by their content. `heedless` is a server that regards
-    neither page nor dates, so that nobody can tell whether it gave everything."""
+    """The requests of one stretch of time by their id; without one, by their content. `doubtful` is an answer of which
+    nobody can tell whether it is whole."""
 
     requests: dict[str, Request] = field(default_factory=dict)
     duplicates: int = 0
-    heedless: bool = False
+    doubtful: bool = False
 
     def add(self, page: list[Request]) -> int:
         """Take a page in and return how many of its requests are new."""
@@ -205,7 +205,7 @@ class _Endpoint:
         middle = begin + (end - begin) / 2
         halves = [((begin, middle), self._page(begin, middle, 1)), ((middle, end), self._page(middle, end, 1))]
         if halves[0][1] and halves[0][1] == halves[1][1]:
-            answer.heedless = True
+            answer.doubtful = True
             return
         for (start, stop), page in halves:
             new = answer.add(page)
@@ -215,11 +215,8 @@ class _Endpoint:
                 continue
             if stop - start > _SHORTEST:
                 self._look_closer(answer, len(page), start, stop)
-            elif new:
-                raise SourceFailed(
-                    zh=f"{self.where}：服务器不分页，且一分钟内的诉求超过其返回上限，无法取全。请联系其管理者。",
-                    en=f"{self.where}: the server has no pages and gives less than it holds for one minute. Ask who runs it.",
-                )
+            else:
+                answer.doubtful = True
 
     def _page(self, begin: datetime, end: datetime, number: int) -> list[Request]:
         asked = {

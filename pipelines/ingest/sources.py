@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.city import City, DatabaseSource, FilesSource, Open311Source
@@ -100,7 +100,7 @@ class _Extracts:
             manifest = read_yaml_model(done, Manifest)
             if manifest.source is not None and manifest.source.name == self.source.name:
                 found.append(_Written(done.with_name(done.name.removesuffix(".done")), manifest, manifest.source))
-        return sorted(found, key=lambda w: (str(w.manifest.as_of), w.path.name))
+        return sorted(found, key=lambda w: w.manifest.as_of or datetime.min.replace(tzinfo=UTC))
 
     def is_loaded(self, extract: _Written) -> bool:
         return extract.manifest.sha256 in self.loaded
