@@ -106,13 +106,23 @@ def forget(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     con.execute("DELETE FROM landing.line_layouts WHERE dataset = ?", [contract.dataset])
 
 
-def remember(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> None:
+def hash_lines(con: duckdb.DuckDBPyConnection, item: Staged) -> None:
+    """Hash the lines of the rows that were staged, in their order.
+
+    Outside the transaction: the rows of a table that is made inside one have no lasting order before it is committed."""
+    if item.extract is not None and item.layout:
+        item.hashes = f"_lines_{item.first}"
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {item.hashes} AS SELECT {_HASH} AS line_hash FROM {item.extract.lines}"
+        )
+
+
+def remember(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> None:
     """Keep the hashes of the lines of a full extract that was just merged, for the next one."""
-    if item.extract is None or not can_compare(contract, item.extract, item) or not item.layout:
+    if item.hashes is None:
         return
     key = ", ".join(contract.landing_key)
     rows = f"SELECT rowid - {item.first} AS position, {key} FROM _staging WHERE {item.where}"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _lines AS SELECT {_HASH} AS line_hash FROM {item.extract.lines}")
     if item.unchanged:
         con.execute(f"DELETE FROM {table(contract)} WHERE line_hash IN (SELECT line_hash FROM _gone)")
     else:
@@ -120,13 +130,13 @@ def remember(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, ite
         con.execute(
             f"CREATE TABLE {table(contract)} AS SELECT CAST(0 AS UBIGINT) AS line_hash, {key} FROM _staging LIMIT 0"
         )
-    read = int(con.execute("SELECT count(*) FROM _lines").fetchall()[0][0])
+    read = int(con.execute(f"SELECT count(*) FROM {item.hashes}").fetchall()[0][0])
     if read != item.last - item.first + 1:
         # A row with too few or too many cells shifts lines against rows.
         forget(con, contract)
         return
     con.execute(
-        f"INSERT INTO {table(contract)} SELECT line_hash, {key} FROM ({rows}) JOIN (SELECT rowid AS position, line_hash FROM _lines) USING (position)"
+        f"INSERT INTO {table(contract)} SELECT line_hash, {key} FROM ({rows}) JOIN (SELECT rowid AS position, line_hash FROM {item.hashes}) USING (position)"
     )
     twice = con.execute(
         f"SELECT count(*) FROM (SELECT line_hash FROM {table(contract)} GROUP BY 1 HAVING count(*) > 1)"

@@ -264,7 +264,7 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
             if not item.mends:
                 remember(con, facts, profile, context.city.zone)
             if item.unchanged or change.kind == "full":
-                lines.remember(con, context.city, contract, item)
+                lines.remember(con, contract, item)
             else:
                 lines.touched(con, contract, change.good)
     if item.refusal is not None:

@@ -22,7 +22,7 @@ from pipelines.yaml_model import ConfigurationError
 #: The staging table, and the view of it that is checked: the rows that are ours, with their number in the table.
 STAGING, STAGED = "_staging", "_staged"
 _TEMPORARY = (
-    STAGING, "_repeated", "_duplicates", "_good", "_bad_rows", "_rejected_rows", "_shape_rejects", "_lines", "_gone",
+    STAGING, "_repeated", "_duplicates", "_good", "_bad_rows", "_rejected_rows", "_shape_rejects", "_gone",
     "_row_numbers",
 )  # fmt: skip
 
@@ -53,6 +53,7 @@ class Staged:
     notes: tuple[Note, ...] = ()
     extract: Extract | None = None
     layout: str = ""
+    hashes: str | None = None
     mends: str | None = None
     row_numbers: tuple[int, ...] | None = None
     rejected_rows: dict[int, int] = field(default_factory=dict)
@@ -94,7 +95,10 @@ def open_staging(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
 def close_staging(con: duckdb.DuckDBPyConnection) -> None:
     """Drop everything that staging made."""
     con.execute(f"DROP VIEW IF EXISTS {STAGED}")
-    for table in _TEMPORARY:
+    hashes = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name LIKE '\\_lines\\_%' ESCAPE '\\'"
+    ).fetchall()
+    for table in (*_TEMPORARY, *(str(row[0]) for row in hashes)):
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -139,6 +143,7 @@ def stage_file(
             con.execute(f"DELETE FROM {STAGING} WHERE {item.where}")
             item.unchanged, item.row_numbers = 0, None
             stage_extract(con, city, contract, whole, item)
+        lines.hash_lines(con, item)
     except FileRefused as refusal:
         item.refusal = refusal
         item.last = item.first - 1
@@ -184,8 +189,9 @@ def stage_extract(
     records, first, last = con.execute(
         f"SELECT count(*), min(rowid), max(rowid) FROM {STAGING} WHERE rowid >= {item.first}"
     ).fetchall()[0]
-    if records and (first, last) != (item.first, item.first + records - 1):
+    if records and last - first + 1 != records:
         raise AssertionError("the rows of a file do not stand together in staging")
+    item.first = int(first) if records else item.first
     item.last = item.first + int(records) - 1
     if item.mapping.leave_out:
         found = con.execute(
