@@ -33,6 +33,15 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Reading:
+    """The reading options of a mapping; None is found out from the file."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
 class Extract:
     """An opened file.
 

@@ -17,11 +17,11 @@ from pipelines.city import City, Instant, Strict
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import rejects
-from pipelines.ingest.casting import local_date_sql, typed_sql
-from pipelines.ingest.files import Extract, FileRefused, fold, open_extract, quote_name, quote_text
+from pipelines.ingest.files import Extract, FileRefused, open_extract, quote_name, quote_text
 from pipelines.ingest.ledger import Delivery, settled_hashes, write_delivery
-from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, expression_sql, load_mapping, mapped_sql
-from pipelines.ingest.privacy import hmac_pads, load_key, pseudonym_sql
+from pipelines.ingest.mapping import BoundMapping, Mapping, bind_mapping, load_mapping
+from pipelines.ingest.privacy import hmac_pads, load_key
+from pipelines.ingest.typed import typed_select
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
 Report = Callable[[str], None]
@@ -230,13 +230,14 @@ def _stage_one(
 ) -> None:  # fmt: skip
     """Read the needed columns of one file, leave out rows, cast, drop duplicates; counts go to `item`."""
     name = extract.path.name
-    by_fold = {fold(header): header for header in extract.headers}
-    conditions = [expression_sql(rule.where, by_fold) for rule in mapping.leave_out]
-    cases = "".join(f" WHEN {condition} THEN {n}" for n, condition in enumerate(conditions))
-    left_out = f"CASE{cases} END" if cases else "CAST(NULL AS INTEGER)"
-    select = mapped_sql(bound, contract.landed_columns, extract.relation(bound.used_headers), left_out)
+    relation = extract.relation(bound.used_headers)
+    select = typed_select(bound, contract, mapping, relation, city_zone=city.settings.time_zone)
+    first = f"(SELECT coalesce(min(_source_row), 1) - 1 FROM {relation})"
     try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _mapped AS {select}")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE _mapped AS"
+            f" SELECT row_number() OVER () + {first} AS _source_row, * FROM ({select})"
+        )
     except duckdb.Error as error:
         raise _unreadable_file(name, error) from None
     shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
@@ -255,10 +256,13 @@ def _stage_one(
             "The file may be incomplete; send it again.",
         )
     con.execute("DELETE FROM _mapped WHERE _left_out IS NOT NULL")
-    _cast(con, city, contract, mapping, bound, item)
+    _cast(con, contract, item)
     _drop_duplicates(con, contract, item)
     con.execute(f"INSERT INTO _staged SELECT {_staged_columns(contract)} FROM _typed")
-    listed = ", ".join(quote_name(c.name) for c in contract.landed_columns)
+    listed = ", ".join(
+        f"coalesce(json_extract_string(_sent, {quote_text('/' + c.name)}), CAST({quote_name(c.landing_name)} AS VARCHAR))"
+        for c in contract.landed_columns
+    )
     con.execute(
         f"INSERT INTO _texts SELECT t._row_id, {listed} FROM _mapped JOIN (SELECT _row_id, _source_row AS s FROM _typed) AS t ON s = _source_row"
     )
@@ -317,32 +321,12 @@ def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Stage
     return lines
 
 
-def _cast(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, bound: BoundMapping, item: Staged
-) -> None:
-    zone = mapping.time_zone or city.settings.time_zone
-    formats = {b.column.name: b.formats or tuple(mapping.formats) for b in bound.bindings}
-    typed, unreadable, days = [], [], []
-    for column in contract.landed_columns:
-        text = quote_name(column.name)
-        sql = typed_sql(column, text, formats=formats.get(column.name, ()), source_zone=zone)
-        if column.personal == "pseudonym":
-            sql = pseudonym_sql(text)
-        typed.append(f"{sql} AS {quote_name('_' + column.name)}")
-        if column.logical_type != "string":
-            unreadable.append(
-                f"CASE WHEN {text} IS NOT NULL AND {quote_name('_' + column.name)} IS NULL THEN {quote_text(f' {column.name} ')} ELSE '' END"
-            )
-        days.append(f"{quote_name('_' + column.name)} AS {column.landing_name}")
-        if column.local_date_name:
-            days.append(
-                f"{local_date_sql(quote_name('_' + column.name), city.settings.time_zone)} AS {column.local_date_name}"
-            )
+def _cast(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -> None:
+    names = ", ".join(quote_name(name) for name, _ in contract.landing_schema() if not name.startswith("_"))
     start = int(con.execute("SELECT coalesce(max(_row_id), 0) FROM _staged").fetchall()[0][0])
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE _typed AS SELECT _source_row + {start} AS _row_id, {quote_text(item.delivery_id)} AS _delivery_id,"
-        f" _source_row, {' || '.join(unreadable) or quote_text('')} AS _unreadable, {', '.join(days)}"
-        f" FROM (SELECT *, {', '.join(typed)} FROM _mapped)"
+        f" _source_row, coalesce(_unreadable, '') AS _unreadable, {names} FROM _mapped"
     )
 
 
