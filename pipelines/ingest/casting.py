@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from pipelines.contracts.model import Column
 from pipelines.ingest.files import quote_text
 
+#: 0000 would be a year before Christ, which Python cannot hold.
+_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
 #: A year-first date, with or without a time, once its separators are hyphens, colons and a blank. 24:00 and 10:60 are no times.
-_ISO = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?)?"
+_ISO = _YEAR + "-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?)?"
 #: With 上午 and 下午 the hour counts to twelve.
 _HALF_DAYS = ("%Y-%m-%d %p %I:%M:%S", "%Y-%m-%d %p %I:%M")
 _TRUE = ("true", "t", "1", "yes", "y", "是", "有", "√")
@@ -209,7 +211,7 @@ def year_first_sql(plain: str, excel_serial: int | None) -> str:
     # of the year 4608; the cast drops offsets. So the shape is checked first.
     moment = (
         f"CASE WHEN regexp_full_match({plain}, '{_ISO}') THEN TRY_CAST({plain} AS TIMESTAMP)"
-        f" WHEN contains({plain}, 'M ') AND regexp_matches({plain}, '^[0-9]{{4}}-')"
+        f" WHEN contains({plain}, 'M ') AND regexp_matches({plain}, '^{_YEAR}-')"
         f" THEN try_strptime({plain}, [{listed(_HALF_DAYS)}]) END"
     )
     if excel_serial is None:
@@ -222,10 +224,10 @@ def _serial_sql(text: str, epoch: int) -> str:
     """SQL of the moment of a serial number of Excel, to the second: what is shorter is an error of its fraction."""
     seconds = f"CAST(round(CAST({text} AS DOUBLE) * 86400) AS BIGINT)"
     if epoch == 1904:
-        return f"CASE WHEN {seconds} <= 2957003 * 86400 THEN TIMESTAMP '1904-01-01' + to_seconds({seconds}) END"
-    # Excel counts a 29 February 1900 as day 60, and day 0 is no day; the last is 9999-12-31.
+        return f"CASE WHEN {seconds} < 255485145600 THEN TIMESTAMP '1904-01-01' + to_seconds({seconds}) END"
+    # Excel counts a 29 February 1900 as day 60, and day 0 is no day; the last day of both epochs is 9999-12-31.
     return (
-        f"CASE WHEN {seconds} < 86400 OR {seconds} // 86400 = 60 OR {seconds} >= 2958466 * 86400 THEN NULL"
+        f"CASE WHEN {seconds} < 86400 OR {seconds} // 86400 = 60 OR {seconds} >= 255611462400 THEN NULL"
         f" WHEN {seconds} // 86400 < 60 THEN TIMESTAMP '1899-12-31' + to_seconds({seconds})"
         f" ELSE TIMESTAMP '1899-12-30' + to_seconds({seconds}) END"
     )
@@ -234,7 +236,7 @@ def _serial_sql(text: str, epoch: int) -> str:
 def offset_sql(plain: str) -> str:
     """SQL of the UTC TIMESTAMP of a text that begins with the year and says its offset; NULL if it says none."""
     moment = f"TRY_CAST(replace(replace({plain}, ' +', '+'), ' -', '-') AS TIMESTAMPTZ)"
-    says = f"regexp_matches({plain}, '{_OFFSET}') AND regexp_matches({plain}, '^[0-9]{{4}}-')"
+    says = f"regexp_matches({plain}, '{_OFFSET}') AND regexp_matches({plain}, '^{_YEAR}-')"
     return f"CASE WHEN {says} THEN timezone('UTC', {moment}) END"
 
 
