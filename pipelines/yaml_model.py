@@ -49,6 +49,11 @@ def read_yaml_model(path: Path, model: type[Model], *, context: Any = None) -> M
         raise ConfigurationError("\n".join(lines)) from None
 
 
+def line_of(path: Path, *keys: str) -> int:
+    """Line (from 1) of the deepest of the nested keys that stands in a YAML file that was read before."""
+    return _locate(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), keys, "")[0]
+
+
 def _locate(root: yaml.Node | None, loc: Sequence[int | str], kind: str) -> tuple[int, tuple[str, ...]]:
     """Line (from 1) of the deepest part of `loc` that stands in the file, and its path without the tags of unions."""
     node, line = root, 1

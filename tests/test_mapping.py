@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -14,23 +15,42 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_city import CONTRACTS, SmallCity, lines
 
-from pipelines.ingest.casting import typed_sql
-from pipelines.ingest.mapping import Mapping, load_mapping, parse_expression
+from pipelines.ingest.files import FileRefused
+from pipelines.ingest.mapping import (
+    Binding,
+    BoundMapping,
+    ColumnMapping,
+    Mapping,
+    bind_mapping,
+    known_spellings,
+    load_mapping,
+    parse_expression,
+)
+from pipelines.ingest.typed import typed_select
 from pipelines.yaml_model import ConfigurationError
 
 TICKETS = CONTRACTS["tickets"]
 
 
-def typed(dataset: str, column: str, text: str, *, formats: tuple[str, ...] = (), zone: str = "Asia/Shanghai") -> Any:
-    """What a cell lands as; None if it cannot be read."""
-    sql = typed_sql(CONTRACTS[dataset].column(column), "cell", formats=formats, source_zone=zone)
-    return _typing().execute(f"SELECT {sql} FROM (SELECT $1 AS cell)", [text]).fetchall()[0][0]
+def typed(dataset: str, column: str, text: str | None, *, zone: str = "Asia/Shanghai", **keys: Any) -> Any:
+    """What a cell lands as; None if it cannot be read, which the row then says. `keys` are those of its mapping."""
+    contract, canonical = CONTRACTS[dataset], CONTRACTS[dataset].column(column)
+    item = ColumnMapping(column="cell", **keys)
+    bound = BoundMapping((Binding(canonical, item, "cell"),), ("cell",), ())
+    select = typed_select(bound, contract, Mapping(time_zone=zone), "(SELECT $1 AS cell)", city_zone="Asia/Shanghai")
+    query = f"SELECT {canonical.landing_name}, _unreadable FROM ({select})"
+    ((value, unreadable),) = _typing().execute(query, [text]).fetchall()
+    nothing = text is None or text.strip() in contract.null_tokens
+    assert unreadable == (f" {column} " if value is None and not nothing else None)
+    return value
 
 
 @cache
 def _typing() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET VARIABLE inner_pad = ''::BLOB")
+    con.execute("SET VARIABLE outer_pad = ''::BLOB")
     return con
 
 
@@ -104,13 +124,13 @@ def test_dates_that_do_not_exist_or_are_ambiguous_are_unreadable(text: str) -> N
 @pytest.mark.parametrize(
     ("text", "formats", "day"),
     [
-        ("05/03/2026", ("%d/%m/%Y",), date(2026, 3, 5)),
-        ("05/03/2026", ("%m/%d/%Y",), date(2026, 5, 3)),
-        ("5.3.26", ("%d/%m/%Y", "%d.%m.%y"), date(2026, 3, 5)),
-        ("2026-03-05", ("%d/%m/%Y",), None),
+        ("05/03/2026", ["%d/%m/%Y"], date(2026, 3, 5)),
+        ("05/03/2026", ["%m/%d/%Y"], date(2026, 5, 3)),
+        ("5.3.26", ["%d/%m/%Y", "%d.%m.%y"], date(2026, 3, 5)),
+        ("2026-03-05", ["%d/%m/%Y"], None),
     ],
 )
-def test_declared_formats_are_the_only_ones(text: str, formats: tuple[str, ...], day: date | None) -> None:
+def test_declared_formats_are_the_only_ones(text: str, formats: list[str], day: date | None) -> None:
     assert typed("meetings", "held_on", text, formats=formats) == day
 
 
@@ -213,17 +233,10 @@ def test_a_source_may_write_in_another_zone_than_the_city(city: SmallCity) -> No
 
 @pytest.mark.parametrize("dataset", sorted(CONTRACTS))
 def test_every_spelling_of_every_enumeration_lands_as_its_value(dataset: str) -> None:
-    from pipelines.ingest.mapping import ColumnMapping, _spelled_sql
-
-    with duckdb.connect() as con:
-        for column in CONTRACTS[dataset].landed_columns:
-            if not column.allowed:
-                continue
-            sql, _ = _spelled_sql(column, ColumnMapping(column=column.name))
-            for value, spellings in column.allowed.items():
-                for text in (value, value.upper(), value.replace("_", " "), *spellings):
-                    query = f'SELECT {sql} FROM (SELECT $1 AS "{column.name}", lower($1) AS "_lower_{column.name}")'
-                    assert con.execute(query, [text]).fetchall() == [(value,)], (column.name, text)
+    for column in CONTRACTS[dataset].landed_columns:
+        for value, spellings in column.allowed.items():
+            for text in (value, value.upper(), value.replace("_", " "), *spellings):
+                assert typed(dataset, column.name, text) == value, (column.name, text)
 
 
 def test_a_word_that_no_enumeration_knows_rejects_the_row(city: SmallCity) -> None:
@@ -310,7 +323,8 @@ def test_several_headers_that_fit_one_column_are_refused_unless_one_is_its_own_n
 def test_a_column_that_the_contract_does_not_have_is_named_with_its_neighbour(city: SmallCity) -> None:
     city.mapping("tickets", "columns: {ticket_no: 流水}\n")
     with pytest.raises(
-        ConfigurationError, match=r'mappings/tickets\.yaml: .* has no column "ticket_no"; did you mean "ticket_id"'
+        ConfigurationError,
+        match=r'mappings/tickets\.yaml line 1: .* has no column "ticket_no"; did you mean "ticket_id"',
     ):
         load_mapping(city.open(), TICKETS, "tickets")
 
@@ -403,4 +417,76 @@ def test_a_value_that_a_mapping_names_is_mapped_even_if_it_usually_stands_for_no
 def test_the_zone_of_the_mapping_is_checked_like_the_citys(city: SmallCity) -> None:
     city.mapping("tickets", "time_zone: Beijing\n")
     with pytest.raises(ConfigurationError, match=r'tickets\.yaml line 1: "time_zone"'):
+        load_mapping(city.open(), TICKETS, "tickets")
+
+
+# -- headers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_header_that_is_nearly_right_is_named(city: SmallCity) -> None:
+    city.drop("tickets", "a.csv", lines("工单编号,工单状态,受理时间点", "T1,在办,2026-03-05"))
+    delivery = city.load_one("tickets")
+    assert "accepted_at (or 受理时间, " in str(delivery.reason_en)
+    assert "did you mean 受理时间点?" in str(delivery.reason_en)
+    assert "“受理时间”（是不是“受理时间点”？）" in str(delivery.reason_zh)
+    assert "Columns found: 工单编号, 工单状态, 受理时间点." in str(delivery.reason_en)
+
+
+def test_a_column_of_the_mapping_that_is_nearly_there_is_named() -> None:
+    mapping = Mapping(columns={"ticket_id": "request_no"})
+    with pytest.raises(FileRefused, match=r"asks for the column request_no, .*\(did you mean request_nr\?\)") as error:
+        bind_mapping(TICKETS, mapping, ("request_nr", "status", "accepted_at"), "a.csv")
+    assert "（是不是“request_nr”？）" in error.value.zh
+
+
+def test_the_first_row_of_a_file_of_people_without_header_is_not_guessed_from() -> None:
+    with pytest.raises(FileRefused) as error:
+        bind_mapping(CONTRACTS["members"], Mapping(), ("O2", "欧阳慕蓉", "440300198807011234", "党员编号1"), "a.csv")
+    assert "欧阳" not in error.value.en + error.value.zh
+    assert "党员编号1" not in error.value.en + error.value.zh
+    assert "首行不像表头" in error.value.zh
+    assert "does not look like a header" in error.value.en
+
+
+def test_more_columns_than_the_contract_has_are_ignored_unless_it_refuses_them() -> None:
+    headers = ("ticket_id", "status", "accepted_at", "诉求内容", "备用")
+    assert bind_mapping(TICKETS, Mapping(), headers, "a.csv").ignored_headers == ("诉求内容", "备用")
+    strict = replace(TICKETS, refuses_extra_columns=True)
+    with pytest.raises(
+        FileRefused, match=r"a\.csv has columns that the contract does not know: 备用\. Remove"
+    ) as error:
+        bind_mapping(strict, Mapping(), headers, "a.csv")
+    assert error.value.code == "extra_column"
+    assert "有契约中没有的列：备用。" in error.value.zh
+    assert bind_mapping(strict, Mapping(), headers[:-1], "a.csv").used_headers == headers[:3]
+
+
+def test_the_spellings_that_may_come_are_those_of_contract_and_mapping() -> None:
+    mapping = Mapping.model_validate({
+        "columns": {"ticket_id": "流水 号", "status": {"expression": "进度 || 甲"}},
+        "leave_out": [{"where": "类型 = '测试'", "reason": {"zh": "测试", "en": "test"}}],
+    })  # fmt: skip
+    known = known_spellings(TICKETS, mapping)
+    assert {"流水号", "进度", "甲", "类型", "ticketid", "工单编号", "reporterphone", "联系电话"} <= known
+
+
+def test_the_reading_options_of_a_mapping(city: SmallCity) -> None:
+    city.mapping("tickets", "delimiter: ';'\nencoding: gb18030\nsheet: 三月\n")
+    reading = load_mapping(city.open(), TICKETS, "tickets").reading()
+    assert (reading.delimiter, reading.encoding, reading.sheet) == (";", "gb18030", "三月")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("unit: 万元", r'tickets\.yaml line 4: "unit" is for columns of type integer or number; accepted_at is of type timestamp'),
+        ("unit: 万", r"tickets\.yaml line 4: .*unit.*'万元'"),
+        ("excel_serial: 1905", r"tickets\.yaml line 4: .*1900 or 1904"),
+    ],
+)  # fmt: skip
+def test_an_option_that_does_not_fit_its_column_is_named_with_its_line(
+    city: SmallCity, option: str, message: str
+) -> None:
+    city.mapping("tickets", f"columns:\n  accepted_at:\n    column: 时间\n    {option}\n")
+    with pytest.raises(ConfigurationError, match=message):
         load_mapping(city.open(), TICKETS, "tickets")

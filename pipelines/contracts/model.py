@@ -21,7 +21,9 @@ Personal = Literal["drop", "pseudonym", "birth_year", "free_text"]
 RuleKind = Literal["required", "readable", "allowed", "range", "format", "unique", "row_predicate", "row_count"]
 
 #: Custom properties the compiler understands; anything else in a contract is refused, never skipped.
-_CONTRACT_PROPERTIES = {"deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit", "guards"}
+_CONTRACT_PROPERTIES = {
+    "deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit", "guards", "extraColumns",
+}  # fmt: skip
 _COLUMN_PROPERTIES = {"personalData", "notAfterNow"}
 _KINDS_ZH = {"integer": "整数", "number": "数字", "boolean": "是或否", "date": "日期", "timestamp": "时间"}
 _OPTIONS = {"minimum", "maximum", "pattern"}
@@ -115,6 +117,7 @@ class Contract:
     reject_limit: RejectLimit
     guards: tuple[Guard, ...]
     freshness: tuple[str, float] | None
+    refuses_extra_columns: bool
     sha256: str
 
     @property
@@ -233,8 +236,15 @@ def _parse(document: dict[str, Any], sha256: str) -> Contract:
         reject_limit=RejectLimit(float(limit["percent"]), int(limit["rows"]), float(limit["percentOfSmall"])),
         guards=parse_guards(custom.get("guards", ()), columns),
         freshness=_freshness(document.get("slaProperties") or ()),
+        refuses_extra_columns=_extra_columns(custom.get("extraColumns", "ignore")),
         sha256=sha256,
     )
+
+
+def _extra_columns(value: object) -> bool:
+    if value not in ("ignore", "refuse"):
+        raise ContractError(f"extraColumns is ignore or refuse, not {value}")
+    return value == "refuse"
 
 
 def _freshness(properties: Iterable[dict[str, Any]]) -> tuple[str, float] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import sqlglot
@@ -15,14 +17,15 @@ from pipelines.city import City, Name, Strict, TimeZone
 from pipelines.contracts.model import Column, Contract
 from pipelines.contracts.sensitive import accepted_field
 from pipelines.ingest.files import FileRefused, Reading, fold
-from pipelines.yaml_model import ConfigurationError, read_yaml_model
+from pipelines.yaml_model import ConfigurationError, line_of, read_yaml_model
 
 
 class ColumnMapping(Strict):
     """Where one canonical column comes from: exactly one of `column`, `constant`, `expression`.
 
     `values` maps what the source writes to what the contract allows; `otherwise` takes every other non-empty value.
-    `formats` are strptime formats of a date or time, tried in order."""
+    `formats` are strptime formats of a date or time, tried in order. `unit` is what the numbers of the source count; they
+    land as yuan or pieces. `excel_serial` is the epoch of dates that a workbook wrote as numbers."""
 
     column: Annotated[str, AfterValidator(accepted_field)] | None = None
     constant: str | int | float | bool | None = None
@@ -73,7 +76,8 @@ class Mapping(Strict):
     leave_out: list[LeaveOut] = Field(default_factory=list)
 
     def reading(self) -> Reading:
-        return Reading(self.delimiter)
+        """How files of this source are opened."""
+        return Reading(delimiter=self.delimiter, encoding=self.encoding, sheet=self.sheet)
 
     @property
     def recognises(self) -> bool:
@@ -117,14 +121,28 @@ def load_mapping(city: City, contract: Contract, name: str) -> Mapping:
         return Mapping()
     mapping = read_yaml_model(path, Mapping)
     known = [column.name for column in contract.columns]
-    for name in mapping.columns:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+    for column, item in mapping.columns.items():
+        if column not in known:
+            near = difflib.get_close_matches(column, known, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
-            raise ConfigurationError(
-                f'mappings/{path.name}: the contract of {contract.dataset} has no column "{name}"{hint}'
-            )
+            where = f"mappings/{path.name} line {line_of(path, 'columns', column)}"
+            raise ConfigurationError(f'{where}: the contract of {contract.dataset} has no column "{column}"{hint}')
+        if isinstance(item, ColumnMapping):
+            _check_options(path, contract.column(column), item)
     return mapping
+
+
+def _check_options(path: Path, column: Column, item: ColumnMapping) -> None:
+    for key, value, kinds in (
+        ("unit", item.unit, ("integer", "number")),
+        ("excel_serial", item.excel_serial, ("date", "timestamp")),
+        ("formats", item.formats or None, ("date", "timestamp")),
+    ):
+        if value is not None and column.logical_type not in kinds:
+            raise ConfigurationError(
+                f'mappings/{path.name} line {line_of(path, "columns", column.name, key)}: "{key}" is for columns of type'
+                f" {' or '.join(kinds)}; {column.name} is of type {column.logical_type}. Remove it."
+            )
 
 
 @dataclass(frozen=True)
@@ -152,7 +170,7 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
         FileRefused: a column that the mapping names or the contract requires is not in the file, or two headers fit one.
     """
     by_fold = {fold(header): header for header in headers}
-    shown = _shown(contract, mapping, headers)
+    shown = _Shown(contract, mapping, headers)
     bindings: list[Binding] = []
     used: set[str] = set()
     missing: list[Column] = []
@@ -170,16 +188,39 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
         names = _source_names(item, by_fold, file_name, shown)
         used |= set(names)
         bindings.append(Binding(column, item, names[0] if item.column is not None else None))
+    unused = [header for header in headers if header not in used]
     if missing:
-        raise FileRefused("missing_column", **_missing(missing, shown, file_name))
+        raise FileRefused("missing_column", **_missing(missing, shown, unused, file_name))
     for item_left_out in mapping.leave_out:
         used |= set(_column_names(item_left_out.where, by_fold, file_name, shown))
+    if contract.refuses_extra_columns:
+        _refuse_extra(known_spellings(contract, mapping), shown, headers, file_name)
     ordered = tuple(header for header in headers if header in used)
     return BoundMapping(tuple(bindings), ordered, tuple(h for h in headers if h not in used))
 
 
+def _spellings(column: Column) -> tuple[str, ...]:
+    return (column.name, column.label_zh, *column.synonyms)
+
+
+def known_spellings(contract: Contract, mapping: Mapping) -> frozenset[str]:
+    """Folded headers that a file of this source may have: every spelling of the contract, personal columns included, and
+    every source column that the mapping names."""
+    names = [text for column in contract.columns for text in _spellings(column)]
+    for item in mapping.columns.values():
+        if isinstance(item, str):
+            names.append(item)
+        elif item.column is not None:
+            names.append(item.column)
+        elif item.expression is not None:
+            names += expression_names(item.expression)
+    for rule in mapping.leave_out:
+        names += expression_names(rule.where)
+    return frozenset(map(fold, names))
+
+
 def _recognise(column: Column, by_fold: dict[str, str], file_name: str) -> str | None:
-    spellings = {fold(text) for text in (column.name, column.label_zh, *column.synonyms)}
+    spellings = {fold(text) for text in _spellings(column)}
     found = [header for folded, header in by_fold.items() if folded in spellings]
     if len(found) > 1:
         if fold(column.name) in by_fold:
@@ -194,36 +235,65 @@ def _recognise(column: Column, by_fold: dict[str, str], file_name: str) -> str |
     return found[0] if found else None
 
 
-def _shown(contract: Contract, mapping: Mapping, headers: tuple[str, ...]) -> str:
+class _Shown:
     """The headers for a message; without its header a file of people has a person in the first row, who is not shown."""
-    known = {fold(text) for column in contract.columns for text in (column.name, column.label_zh, *column.synonyms)}
-    for item in mapping.columns.values():
-        name = item if isinstance(item, str) else item.column
-        known |= {fold(name)} if name else set()
-    data = sum(fold(header) in known for header in headers) < 2 or any(re.search(r"\d{4}", h) for h in headers)
-    if data and any(column.personal for column in contract.columns):
-        return "（首行不像表头，不予显示 · the first row does not look like a header and is not shown）"
-    return "、".join(headers)
+
+    def __init__(self, contract: Contract, mapping: Mapping, headers: tuple[str, ...]) -> None:
+        known = known_spellings(contract, mapping)
+        data = sum(fold(header) in known for header in headers) < 2 or any(re.search(r"\d{4}", h) for h in headers)
+        self.hidden = data and any(column.personal for column in contract.columns)
+        self.headers = headers
+
+    def list_zh(self, headers: Iterable[str] | None = None) -> str:
+        """The headers, or some of them, in a Chinese sentence."""
+        return "（首行不像表头，不予显示）" if self.hidden else "、".join(headers or self.headers)
+
+    def list_en(self, headers: Iterable[str] | None = None) -> str:
+        """The headers, or some of them, in an English sentence."""
+        hidden = "(the first row does not look like a header and is not shown)"
+        return hidden if self.hidden else ", ".join(headers or self.headers)
+
+    def near(self, spellings: Iterable[str], headers: Iterable[str]) -> str | None:
+        """The header that is most like one of the spellings, if any is."""
+        by_fold = {} if self.hidden else {fold(header): header for header in headers}
+        found = [name for text in spellings for name in difflib.get_close_matches(fold(text), by_fold, n=1)]
+        return by_fold[found[0]] if found else None
 
 
-def _missing(missing: list[Column], shown: str, file_name: str) -> dict[str, str]:
-    zh = "、".join(f"“{c.label_zh}”" for c in missing)
-    en = "; ".join(f"{c.name} (or {', '.join((c.label_zh, *c.synonyms)[:4])})" for c in missing)
+def _missing(missing: list[Column], shown: _Shown, unused: list[str], file_name: str) -> dict[str, str]:
+    zh, en = [], []
+    for column in missing:
+        near = shown.near(_spellings(column), unused)
+        zh.append(f"“{column.label_zh}”" + (f"（是不是“{near}”？）" if near else ""))
+        accepted = ", ".join((column.label_zh, *column.synonyms)[:4])
+        en.append(f"{column.name} (or {accepted}" + (f"; did you mean {near}?)" if near else ")"))
     return {
-        "zh": f"{file_name} 缺少必需的列：{zh}。文件中的列：{shown}。请补上该列，或在映射文件中说明它的名称。",
-        "en": f"{file_name} lacks the required column {en}. Columns found: {shown.replace('、', ', ')}. "
+        "zh": f"{file_name} 缺少必需的列：{'、'.join(zh)}。文件中的列：{shown.list_zh()}。请补上该列，或在映射文件中说明它的名称。",
+        "en": f"{file_name} lacks the required column {'; '.join(en)}. Columns found: {shown.list_en()}. "
         "Add the column, or say in the mapping what it is called.",
     }
 
 
-def _resolve(name: str, by_fold: dict[str, str], file_name: str, shown: str) -> str:
+def _refuse_extra(known: frozenset[str], shown: _Shown, headers: tuple[str, ...], file_name: str) -> None:
+    extra = [header for header in headers if fold(header) not in known]
+    if extra:
+        raise FileRefused(
+            "extra_column",
+            zh=f"{file_name} 有契约中没有的列：{shown.list_zh(extra)}。请去掉这些列，或在映射文件中说明它们的用途。",
+            en=f"{file_name} has columns that the contract does not know: {shown.list_en(extra)}. "
+            "Remove them, or say in the mapping what they are.",
+        )
+
+
+def _resolve(name: str, by_fold: dict[str, str], file_name: str, shown: _Shown) -> str:
     header = by_fold.get(fold(name))
     if header is None:
+        near = shown.near([name], by_fold.values())
         raise FileRefused(
             "missing_column",
-            zh=f"映射文件要求的列“{name}”不在 {file_name} 中。文件中的列：{shown}。",
-            en=f"The mapping asks for the column {name}, which {file_name} does not have. Columns found: "
-            f"{shown.replace('、', ', ')}.",
+            zh=f"映射文件要求的列“{name}”不在 {file_name} 中{f'（是不是“{near}”？）' if near else ''}。文件中的列：{shown.list_zh()}。",
+            en=f"The mapping asks for the column {name}, which {file_name} does not have{f' (did you mean {near}?)' if near else ''}."
+            f" Columns found: {shown.list_en()}.",
         )
     return header
 
@@ -233,11 +303,11 @@ def expression_names(text: str) -> list[str]:
     return [column.name for column in parse_expression(text).find_all(exp.Column)]
 
 
-def _column_names(expression: str, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
+def _column_names(expression: str, by_fold: dict[str, str], file_name: str, shown: _Shown) -> list[str]:
     return [_resolve(name, by_fold, file_name, shown) for name in expression_names(expression)]
 
 
-def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str, shown: str) -> list[str]:
+def _source_names(item: ColumnMapping, by_fold: dict[str, str], file_name: str, shown: _Shown) -> list[str]:
     if item.column is not None:
         return [_resolve(item.column, by_fold, file_name, shown)]
     if item.expression is not None:
@@ -254,7 +324,3 @@ def expression_sql(text: str, by_fold: dict[str, str]) -> str:
         return node
 
     return parse_expression(text).transform(bind).sql(dialect="duckdb")
-
-
-def known_spellings(contract: Contract, mapping: Mapping) -> frozenset[str]:
-    return frozenset()

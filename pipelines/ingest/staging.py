@@ -178,6 +178,9 @@ def stage_extract(
         bound, contract, item.mapping, extract.relation(bound.used_headers), city_zone=city.settings.time_zone
     )
     listed = ", ".join(["_left_out", "_unreadable", "_sent", *staged_names(contract)])
+    # Left alone, a list of values becomes a join; a CSV is guessed to have 40 rows, becomes the side that is hashed, and
+    # comes out in another order than it went in: every row would be reported under another's number.
+    con.execute("SET disabled_optimizers = 'in_clause'")
     try:
         con.execute(
             f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {listed}, {quote_text(item.delivery_id)} FROM ({select})"
@@ -185,6 +188,7 @@ def stage_extract(
     except duckdb.Error as error:
         raise _unreadable_file(name, error) from None
     finally:
+        con.execute("RESET disabled_optimizers")
         shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
     records, first, last = con.execute(
         f"SELECT count(*), min(rowid), max(rowid) FROM {STAGING} WHERE rowid >= {item.first}"

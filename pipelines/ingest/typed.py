@@ -7,16 +7,20 @@ import json
 from pipelines.contracts.model import Column, Contract
 from pipelines.ingest.casting import (
     UNITS,
+    Step,
     candidate_sql,
-    instant_sql,
-    listed,
-    local_sql,
+    chained,
+    declared_offset_sql,
+    declared_sql,
+    known_sql,
     narrow,
     narrow_sql,
+    offset_sql,
     plain_steps,
     quick_sql,
     trimmed_sql,
     value_sql,
+    year_first_sql,
 )
 from pipelines.ingest.files import fold, quote_name, quote_text
 from pipelines.ingest.mapping import Binding, BoundMapping, ColumnMapping, Mapping, expression_names, expression_sql
@@ -70,13 +74,11 @@ class _Pass:
 
     # -- texts -------------------------------------------------------------------------------------------------------
 
-    def _trim(self, name: str) -> str:
-        last = self.layers.add(f"{name}_last", f"{name}[-1]", name)
-        return self.layers.add(f"{name}_text", trimmed_sql(name, last), name, last)
-
     def _text_of(self, header: str) -> str:
         if header not in self.trimmed:
-            self.trimmed[header] = self._trim(self.raw[header])
+            name = self.raw[header]
+            last = self.layers.add(f"{name}_last", f"{name}[-1]", name)
+            self.trimmed[header] = self.layers.add(f"{name}_text", trimmed_sql(name, last), name, last)
         return self.trimmed[header]
 
     def expression(self, text: str) -> tuple[str, tuple[str, ...]]:
@@ -94,28 +96,27 @@ class _Pass:
         """Make the column's value, the text that its whole grammar had to read, and its day in the city."""
         column, item, add = binding.column, binding.item, self.layers.add
         tokens, spellings = self._tokens(item), _spellings(column, item)
-        quick: str | None = None
+        quick = self._quick(name, binding, tokens, spellings) if binding.header is not None else None
         if item.constant is not None:
             text = str(item.constant).lower() if isinstance(item.constant, bool) else str(item.constant)
             known = add(f"{name}_known", f"CAST({quote_text(text)} AS VARCHAR)")
+        elif quick is not None:
+            raw = self.raw[binding.header or ""]
+            rest = chained(raw, [lambda x: trimmed_sql(x, f"{x}[-1]"), lambda x: known_sql(x, tokens)])
+            known = add(f"{name}_known", f"CASE WHEN {quick} IS NULL AND {raw} IS NOT NULL THEN {rest} END", quick)
         else:
-            if binding.header is None:
-                sql, after = self.expression(item.expression or "NULL")
-                text = add(f"{name}_text", f"CAST({sql} AS VARCHAR)", *after)
-            elif quick := self._quick(name, binding, tokens, spellings):
-                rest = add(f"{name}_rest", f"CASE WHEN {quick} IS NULL THEN {self.raw[binding.header]} END", quick)
-                text = self._trim(rest)
-            else:
+            if binding.header is not None:
                 text = self._text_of(binding.header)
-            longest = max(len(token.encode()) for token in tokens)
-            nothing = f"strlen({text}) <= {longest} AND {text} IN ({listed(tokens)})"
-            known = add(f"{name}_known", f"CASE WHEN {nothing} THEN NULL ELSE {text} END", text)
-        self.sent[column.name] = known
-        spelled = known
+            else:
+                sql, after = self.expression(item.expression or "NULL")
+                text = add(f"{name}_text", f"CAST({sql} AS VARCHAR)", "no_column", *after)
+            known = add(f"{name}_known", known_sql(text, tokens), text)
+        self.sent[column.name] = spelled = known
         if spellings or item.otherwise is not None:
-            folded = add(f"{name}_narrow", narrow_sql(known), known)
-            folded = add(f"{name}_lower", f"lower({folded})", folded)
-            spelled = add(f"{name}_spelled", _cases(folded, spellings, item.otherwise, known), folded, known)
+            fold_steps = [narrow_sql, lambda x: f"lower({x})", lambda x: _cases(x, spellings, item.otherwise, known)]
+            spelled = add(
+                f"{name}_spelled", f"CASE WHEN {known} IS NOT NULL THEN {chained(known, fold_steps)} END", known
+            )
         self.values[column.name] = self._typed(name, column, item, spelled, quick)
         if column.local_date_name:
             instant = self.values[column.name]
@@ -133,45 +134,53 @@ class _Pass:
             return None
         if UNITS.get(item.unit or "1"):
             return None
-        candidate, after = candidate_sql(column, raw), (raw,)
-        if candidate is not None:
-            after = (raw, self.layers.add(f"{name}_first", candidate, raw))
-        digits = [token for token in tokens if token[:1].isdigit() or token[:1] in "-tfynTFYN是否有无√×"]
-        return self.layers.add(f"{name}_quick", quick_sql(column, raw, after[-1], digits) or "NULL", *after)
+        first = raw
+        if candidate := candidate_sql(column, raw):
+            first = self.layers.add(f"{name}_first", candidate, raw)
+        return self.layers.add(f"{name}_quick", quick_sql(column, raw, first, tokens), raw, first)
 
     def _typed(self, name: str, column: Column, item: ColumnMapping, text: str, quick: str | None) -> str:
-        add = self.layers.add
-        first = f"{quick}, " if quick else ""
+        """The column's value: the quick one, else what the whole grammar makes of the text."""
+        add, steps = self.layers.add, plain_steps(column, item.unit)
         after = (quick, text) if quick else (text,)
+
+        def either(read: Step) -> str:
+            slow = f"CASE WHEN {text} IS NOT NULL THEN {chained(text, [*steps, read])} END"
+            return f"COALESCE({quick}, {slow})" if quick else slow
+
         if column.logical_type == "string":
-            value = add(f"{name}_value", f"COALESCE({first}{text})", *after)
+            value = add(f"{name}_value", f"COALESCE({', '.join(after)})", *after)
             return add(f"{name}_pseudonym", pseudonym_sql(value), value) if column.personal == "pseudonym" else value
-        plain = text
-        for n, step in enumerate(plain_steps(column, item.unit)):
-            plain = add(f"{name}_plain{n}", step(plain), plain)
         if column.logical_type not in ("date", "timestamp"):
-            return add(f"{name}_value", f"COALESCE({first}{value_sql(column, plain, unit=item.unit)})", *after, plain)
-        formats = item.formats or self.mapping.formats
-        moment = local_sql(text, plain, formats, item.excel_serial)
+            return add(f"{name}_value", either(lambda x: value_sql(column, x, unit=item.unit)), *after)
+        formats = [narrow(declared) for declared in item.formats or self.mapping.formats]
+        if formats:
+            declared = chained(text, [narrow_sql, lambda x: declared_sql(x, formats)])
+            local_sql = f"CASE WHEN {text} IS NOT NULL THEN {declared} END"
+        else:
+            local_sql = either(lambda x: year_first_sql(x, item.excel_serial))
         if column.logical_type == "date":
-            day = f"CAST({moment} AS DATE)"
+            day = add(f"{name}_date", f"CAST({local_sql} AS DATE)", *after)
             if column.personal == "birth_year":
-                day = f"CAST(year({day}) AS {column.physical_type})"
-            return add(f"{name}_value", f"COALESCE({first}{day})", *after, plain)
-        local = add(f"{name}_local", f"COALESCE({first}{moment})", *after, plain)
-        instant = add(f"{name}_instant", instant_sql(text, plain, formats), plain)
-        return add(f"{name}_value", f"COALESCE({instant}, {utc_sql(local, self.source_zone)})", instant, local)
+                return add(f"{name}_year", f"CAST(year({day}) AS {column.physical_type})", day)
+            return day
+        local = add(f"{name}_local", local_sql, *after)
+        instant = chained(text, [*steps, offset_sql])
+        if by_format := declared_offset_sql(text, formats):
+            instant = f"COALESCE({instant}, {by_format})"
+        aware = add(f"{name}_aware", f"CASE WHEN {text} IS NOT NULL THEN {instant} END", text)
+        return add(f"{name}_value", f"COALESCE({aware}, {utc_sql(local, self.source_zone)})", aware, local)
 
     # -- the whole row -----------------------------------------------------------------------------------------------
 
     def select(self, relation: str) -> str:
         """The outermost SELECT."""
         # One CASE, as it stops at the first condition that holds.
-        cases, after = "", ["no_column"]
+        cases, names = "", ["no_column"]
         for n, rule in enumerate(self.mapping.leave_out):
-            condition, names = self.expression(rule.where)
-            cases, after = f"{cases} WHEN {condition} THEN {n}", [*after, *names]
-        left_out = self.layers.add("left_out", f"CAST({f'CASE{cases} END' if cases else 'NULL'} AS INTEGER)", *after)
+            condition, texts = self.expression(rule.where)
+            cases, names = f"{cases} WHEN {condition} THEN {n}", [*names, *texts]
+        left_out = self.layers.add("left_out", f"CAST({f'CASE{cases} END' if cases else 'NULL'} AS INTEGER)", *names)
         bad: dict[str, str] = {}
         for n, (name, sent) in enumerate(self.sent.items()):
             if self.contract.column(name).logical_type != "string":
@@ -180,8 +189,8 @@ class _Pass:
         unreadable = sent_cells = "NULL"
         if bad:
             any_bad = self.layers.add("any_bad", " OR ".join(bad.values()), *bad.values())
-            names = ", ".join(f"CASE WHEN {flag} THEN {quote_text(name)} END" for name, flag in bad.items())
-            unreadable = f"CASE WHEN {any_bad} THEN ' ' || concat_ws(' ', {names}) || ' ' END"
+            listed = ", ".join(f"CASE WHEN {flag} THEN {quote_text(name)} END" for name, flag in bad.items())
+            unreadable = f"CASE WHEN {any_bad} THEN ' ' || concat_ws(' ', {listed}) || ' ' END"
             shown = ", ".join(f"CASE WHEN {flag} THEN {self._shown(name)} END" for name, flag in bad.items())
             sent_cells = f"CASE WHEN {any_bad} THEN '{{' || concat_ws(', ', {shown}) || '}}' END"
         columns = []
