@@ -14,6 +14,8 @@ from typing import IO
 #: Largest file, packed or unpacked, and largest number of columns that are taken.
 LARGEST = 20 * 10**9
 MOST_COLUMNS = 2000
+#: What is read of a file of which no column is wanted: its rows.
+NO_COLUMN = "NULL AS no_column"
 
 
 class FileRefused(Exception):

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.ingest.encodings import blocks_of_lines, line_ends
 from pipelines.ingest.extract import (
+    NO_COLUMN,
     Extract,
     FileRefused,
     Note,
@@ -210,7 +211,7 @@ def open_delimited(
     return Extract(
         source.path,
         headers,
-        lambda names: f"(SELECT {', '.join(map(quote_name, names))} FROM {rows})",
+        lambda names: f"(SELECT {', '.join(map(quote_name, names)) or NO_COLUMN} FROM {rows})",
         reports_rejects=True,
         held=tuple(s.held for s in {id(source): source, id(given): given}.values() if s.held),
         lines=lines,
