@@ -67,7 +67,7 @@ class Extract:
     """An opened file.
 
     `headers` are its column names, unique, in the file's order. `relation(names)` is a SQL relation with those columns
-    as VCHAR text in file order, reading nothing else of the file. `first_row` is the number, in the file, of the first
+    as VARCHAR text in file order, reading nothing else of the file. `first_row` is the number, in the file, of the first
     row of data. With `reports_rejects`, DuckDB's `reject_errors` lists the rows with too few or too many cells after
     reading. `lines` is a SQL relation of one column `line`, the raw lines without the header in file order, if every
     record is one line; lines of two files mean the same where their `layout` (a hash) is equal. `held` are nameless
