@@ -202,8 +202,9 @@ def test_a_file_of_blanks_is_refused(city: SmallCity, content: str) -> None:
         (b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "web page"),
         (b"\xef\xbb\xbf\n <html>", "web page"),
         (b'{"error": "token expired"}', "JSON"),
-        (b"PK\x03\x04 not a table", "archive"),
-        (b"%PDF-1.7 not a table", "archive"),
+        (b"%PDF-1.7 not a table", "PDF"),
+        (b"\x89PNG\r\n\x1a\n not a table", "picture"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Word"),
     ],
 )
 def test_a_web_page_or_archive_saved_as_csv_is_refused(city: SmallCity, content: bytes, what: str) -> None:
@@ -215,12 +216,9 @@ def test_a_web_page_or_archive_saved_as_csv_is_refused(city: SmallCity, content:
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (
-            lines("meeting_id,kind,held_on", "G1,visit,2026-03-10").encode() + "G2,驻点,2026-03-11\n".encode("gb18030"),
-            3,
-        ),
-        ("会议编号,会议类型,召开日期\nG1,驻点,2026-03-10\n".encode("gb18030"), 1),
-        ("meeting_id,kind,held_on\n".encode("utf-16"), 1),
+        (b"meeting_id,kind,held_on\nG1,visit,2026-03-10\nG2,\xff,2026-03-11\n", 3),
+        ("meeting_id,kind,held_on\nG1,visit,2026-03-10\nG2,喆,2026-03-11\n".encode("gbk"), 3),
+        (b"\xef\xbb\xbf" + "meeting_id,kind,held_on\nG1,驻点,2026-03-10\n".encode("gbk"), 2),
     ],
 )
 def test_what_is_not_utf8_is_refused_with_its_line(city: SmallCity, content: bytes, line: int) -> None:

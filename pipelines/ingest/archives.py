@@ -16,6 +16,8 @@ _BLOCK = 1 << 20
 _HIGHEST_RATIO = 100
 _HARMLESS = 16 << 20
 _MOST_ENTRIES = 10_000
+#: What the library raises on damaged archives; not OSError, which a full disk raises too.
+DAMAGED = (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError)
 _ARCHIVES = (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".xlsx", ".xlsm", ".docx")
 
 
@@ -41,9 +43,11 @@ def open_zip(source: Source) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(source.place)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (*DAMAGED, OSError):
         raise cut_short(source.name) from None
-    entries = archive.infolist()
+    entries, size = archive.infolist(), os.stat(source.place).st_size
+    if any(not 0 <= entry.header_offset < size for entry in entries):
+        raise cut_short(source.name)
     packed, unpacked = sum(e.compress_size for e in entries), sum(e.file_size for e in entries)
     if (
         len(entries) > _MOST_ENTRIES
@@ -86,7 +90,7 @@ def unpack_zip(source: Source, archive: zipfile.ZipFile) -> Source:
     try:
         with archive.open(files[0]) as handle:
             return _copy(source, handle, files[0].compress_size)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError):
+    except DAMAGED:
         raise cut_short(source.name) from None
 
 

@@ -16,6 +16,8 @@ import polars as pl
 #: Largest file, packed or unpacked, and largest number of columns that are taken.
 LARGEST = 20 * 10**9
 MOST_COLUMNS = 2000
+#: What is read of a file of which no column is wanted: its rows.
+NO_COLUMN = "NULL AS no_column"
 
 
 class FileRefused(Exception):
@@ -67,7 +69,7 @@ class Extract:
     """An opened file.
 
     `headers` are its column names, unique, in the file's order. `relation(names)` is a SQL relation with those columns
-    as VCHAR text in file order, reading nothing else of the file. `first_row` is the number, in the file, of the first
+    as VARCHAR text in file order, reading nothing else of the file. `first_row` is the number, in the file, of the first
     row of data. With `reports_rejects`, DuckDB's `reject_errors` lists the rows with too few or too many cells after
     reading. `lines` is a SQL relation of one column `line`, the raw lines without the header in file order, if every
     record is one line; lines of two files mean the same where their `layout` (a hash) is equal; `from_lines`

@@ -9,6 +9,7 @@ import re
 import duckdb
 
 from pipelines.ingest.extract import (
+    NO_COLUMN,
     Extract,
     FileRefused,
     Note,
@@ -93,7 +94,7 @@ def open_json(
         # All keys in one call: the object is parsed once, not once for each.
         pointers = ", ".join(quote_text(_pointer(original[name])) for name in wanted)
         listed = ", ".join(f"cells[{n}] AS {quote_name(name)}" for n, name in enumerate(wanted, start=1))
-        return f"(SELECT {listed} FROM (SELECT json_extract_string(json, [{pointers}]) AS cells FROM {rows}))"
+        return f"(SELECT {listed or NO_COLUMN} FROM (SELECT json_extract_string(json, CAST([{pointers}] AS VARCHAR[])) AS cells FROM {rows}))"
 
     return Extract(
         source.path,
@@ -121,6 +122,11 @@ def _check_lines(con: duckdb.DuckDBPyConnection, source: Source, lines: str) -> 
 
 
 def _check_objects(con: duckdb.DuckDBPyConnection, source: Source, rows: str) -> None:
+    with source.open() as handle:
+        handle.seek(max(0, os.stat(source.place).st_size - 4096))
+        # The reader takes `[{…}, ` without a word.
+        if not handle.read().rstrip().endswith(b"]"):
+            raise _broken(source.name, "")
     other = con.execute(f"SELECT count(*) FILTER (json_type(json) <> 'OBJECT') FROM {rows}").fetchall()[0][0]
     if other:
         raise FileRefused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.ingest.extract import (
+    NO_COLUMN,
     Extract,
     FileRefused,
     Source,
@@ -42,7 +43,7 @@ def open_parquet(con: duckdb.DuckDBPyConnection, source: Source, known: frozense
 
     def relation(wanted: tuple[str, ...]) -> str:
         listed = ", ".join(f"{_text(*original[name])} AS {quote_name(name)}" for name in wanted)
-        return f"(SELECT {listed} FROM read_parquet({place}))"
+        return f"(SELECT {listed or NO_COLUMN} FROM read_parquet({place}))"
 
     return Extract(source.path, headers, relation, held=(source.held,) if source.held else ())
 

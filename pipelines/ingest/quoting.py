@@ -20,6 +20,8 @@ class Quotes:
     def __init__(self, name: str, delimiter: str) -> None:
         mark = re.escape(delimiter.encode())
         begin, end = rb"(?:(?<=[\r\n])|(?<=" + mark + rb"))", rb"(?=[\r\n]|" + mark + rb"|\Z)"
+        if len(delimiter.encode()) == 1:
+            begin, end = rb"(?<=[\r\n" + mark + rb"])", rb"(?:(?=[\r\n" + mark + rb"])|\Z)"
         self._name = name
         self._delimiter = delimiter.encode()
         self._one_line = re.compile(rb'(?:[^"]*+' + begin + rb'"(?:[^"\r\n]++|"")*+"' + end + rb')*+[^"]*+')
@@ -55,7 +57,7 @@ class Quotes:
 
     def mend(self, block: bytes, columns: int, *, final: bool = False) -> bytes:
         """The next block with every line end outside quotes a line feed, and every quote regular: a field with quotes
-        inside is quoted; one that goes on after its closing quote gets so many delimiters that its row is rejected.
+        inside is quoted; one that goes on after its closing quote gets so many cells that its row is rejected.
 
         Raises:
             FileRefused: a quote is not closed.
@@ -95,7 +97,8 @@ class Quotes:
             elif b"\n" in quoted[0] or b"\r" in quoted[0]:
                 raise self._unclosed(self._line + line_ends(data[1:quote]))
             else:
-                out.append(self._delimiter * columns)
+                # Cells that are empty would not be counted as too many.
+                out.append((self._delimiter + b"!") * columns)
         self._line += line_ends(data[1:])
         return b"".join(out)
 

@@ -12,7 +12,9 @@ import duckdb
 import fastexcel
 import polars as pl
 
+from pipelines.ingest.archives import DAMAGED
 from pipelines.ingest.extract import (
+    NO_COLUMN,
     Extract,
     FileRefused,
     Note,
@@ -66,9 +68,12 @@ def open_workbook(
         headers, frame = _table(source, frame, header_row)
         require_known(source.name, headers, known, header_row + 1)
         _check_identities(source, workbook, sheet, frame, header_row)
-    except (fastexcel.FastExcelError, zipfile.BadZipFile, EOFError, OSError) as error:
-        if "assword" in str(error):
-            raise encrypted(source.name) from None
+    except (fastexcel.FastExcelError, *DAMAGED) as fault:
+        raise (encrypted if "assword" in str(fault) else cut_short)(source.name) from None
+    except BaseException as fault:
+        # The reader panics on some damaged XLS files; its panic is no Exception and has no name to import.
+        if type(fault).__module__ != "pyo3_runtime":
+            raise
         raise cut_short(source.name) from None
     frame.columns = list(headers)
     name = f"_workbook_{next(_frames)}"
@@ -76,7 +81,7 @@ def open_workbook(
     return Extract(
         source.path,
         headers,
-        lambda names: f"(SELECT {', '.join(map(quote_name, names))} FROM {name})",
+        lambda names: f"(SELECT {', '.join(map(quote_name, names)) or NO_COLUMN} FROM {name})",
         first_row=header_row + 2,
         held=(source.held,) if source.held else (),
         notes=tuple(notes),
@@ -119,7 +124,7 @@ def _blocks(source: Source, archive: zipfile.ZipFile, part: str) -> Iterator[byt
         with archive.open(part) as handle:
             while block := handle.read(_BLOCK):
                 yield block
-    except (zipfile.BadZipFile, zipfile.zlib.error, EOFError, NotImplementedError):  # type: ignore[attr-defined]
+    except DAMAGED:
         raise cut_short(source.name) from None
 
 

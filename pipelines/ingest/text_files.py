@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.ingest.encodings import blocks_of_lines, line_ends
 from pipelines.ingest.extract import (
+    NO_COLUMN,
     Extract,
     FileRefused,
     Note,
@@ -230,7 +231,7 @@ def _extract(
     return Extract(
         path,
         headers,
-        lambda names: f"(SELECT {', '.join(map(quote_name, names))} FROM {rows})",
+        lambda names: f"(SELECT {', '.join(map(quote_name, names)) or NO_COLUMN} FROM {rows})",
         reports_rejects=True,
         held=held,
         lines=raw_lines(source, end, skip=1) if comparable else None,
