@@ -1,6 +1,7 @@
 """Assets of landing, reference and every `sql/<schema>/<table>.sql`: made by factories, policy set once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
 from pipelines.contracts.model import Contract, Rule
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
+from pipelines.ingest.refused import purge_refused
 from pipelines.paths import CONTRACTS, SQL
 from pipelines.progress import say, stage
 from pipelines.sql_files import SqlFile, read_sql_files, run_file
@@ -30,6 +32,8 @@ LEDGER_TABLES = {
     "landing.rejects",
     "landing.left_out",
     "landing.suite_results",
+    "landing.notes",
+    "landing.guard_results",
 }
 REFERENCE_TABLES = ("city", "calendar", "as_of", "indicators", "standards")
 
@@ -58,9 +62,13 @@ def landing_asset(contract: Contract) -> dg.AssetsDefinition:
     key = dg.AssetKey(["landing", contract.dataset])
     specs = [dg.AssetCheckSpec(ACCEPTED, asset=key, blocking=True, description="No delivery was refused.")]
     specs += [dg.AssetCheckSpec(check_name(rule), asset=key, description=rule.name_en) for rule in contract.rules]
+    # Some guards look up areas: those of the same night are loaded first.
+    looks_up = any(guard.kind in ("unknown_areas", "missing_partition") for guard in contract.guards)
+    deps = [dg.AssetKey(["landing", "areas"])] if looks_up and contract.dataset != "areas" else []
 
     @dg.asset(
         key=key,
+        deps=deps,
         group_name="landing",
         description=contract.purpose,
         check_specs=specs,
@@ -137,6 +145,8 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         with open_warehouse(opened) as con:
             create_landing(con, contracts.values())
             results = run_cross_checks(con, contracts, now=opened.now())
+        if purged := purge_refused(opened, now=datetime.now(UTC)):
+            context.log.info(f"{purged} refused files older than {opened.settings.refused_days} days were removed")
         return dg.MaterializeResult(
             check_results=[
                 dg.AssetCheckResult(

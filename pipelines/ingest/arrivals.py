@@ -89,6 +89,10 @@ class Arrivals:
     copies: list[Arrival] = field(default_factory=list)
     identities: dict[FileIdentity, str] = field(default_factory=dict)
 
+    def everything(self) -> dict[str, Arrival]:
+        """Every whole file by its SHA-256."""
+        return {arrival.sha256: arrival for arrival in self.ready}
+
 
 def find_arrivals(city: City, dataset: str, *, now: datetime, known: Mapping[FileIdentity, str]) -> Arrivals:
     """Look at the drop folder and the configured files of a dataset; only files that are not in `known` are hashed.
@@ -118,6 +122,16 @@ def find_arrivals(city: City, dataset: str, *, now: datetime, known: Mapping[Fil
         seen.add(arrival.sha256)
         arrivals.identities[arrival.identity] = arrival.sha256
     return arrivals
+
+
+def arrival_of(city: City, path: Path, mapping: str) -> Arrival:
+    """A file anywhere as an arrival, with the manifest beside it; it is taken for whole."""
+    manifest, refusal, _ = _read_manifest(path.with_name(path.name + ".done"), None)
+    found = path.stat()
+    with path.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    arrived = datetime.fromtimestamp(found.st_mtime, UTC).replace(tzinfo=None)
+    return Arrival(path, _identity(city, path, found), sha256, arrived, manifest, mapping, False, refusal)
 
 
 def is_unchanged(city: City, arrival: Arrival) -> bool:

@@ -112,13 +112,11 @@ def write_delivery(
     con: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     left_out: Iterable[tuple[str, str, int]] = (),
-    notes: Iterable[tuple[str, int, str, str]] = (),
 ) -> None:
     """Insert the ledger line of a delivery.
 
     Args:
         left_out: (reason in Chinese, in English, rows) of each rule by which its mapping left rows out.
-        notes: (code, cells, message in Chinese, in English) of what was normalised or looked odd in the file.
     """
     values = astuple(delivery)
     con.execute(f"INSERT INTO landing.deliveries VALUES ({', '.join('?' * len(values))})", list(values))
@@ -127,11 +125,30 @@ def write_delivery(
             "INSERT INTO landing.left_out VALUES (?, ?, ?, ?, ?)",
             [delivery.delivery_id, delivery.dataset, reason_zh, reason_en, rows],
         )
+
+
+def write_notes(
+    con: duckdb.DuckDBPyConnection, delivery_id: str | None, dataset: str, notes: Iterable[tuple[str, int, str, str]]
+) -> None:
+    """Insert what was normalised or looked odd: code, cells, message in Chinese, in English; of a source without a
+    delivery the delivery is None."""
     for code, cells, zh, en in notes:
-        con.execute(
-            "INSERT INTO landing.notes VALUES (?, ?, ?, ?, ?, ?)",
-            [delivery.delivery_id, delivery.dataset, code, cells, zh, en],
-        )
+        con.execute("INSERT INTO landing.notes VALUES (?, ?, ?, ?, ?, ?)", [delivery_id, dataset, code, cells, zh, en])
+
+
+def move_counts(con: duckdb.DuckDBPyConnection, delivery_id: str, rows: int) -> None:
+    """Count so many rejected rows of a delivery as loaded: they came back mended."""
+    con.execute(
+        "UPDATE landing.deliveries SET rows_loaded = rows_loaded + $1, rows_rejected = rows_rejected - $1 WHERE delivery_id = $2",
+        [rows, delivery_id],
+    )
+
+
+def hashes_by_outcome(con: duckdb.DuckDBPyConnection, dataset: str) -> tuple[set[str], set[str]]:
+    """SHA-256 of the files of a dataset that were loaded or superseded, and of those that were refused."""
+    rows = con.execute("SELECT sha256, outcome FROM landing.deliveries WHERE dataset = ?", [dataset]).fetchall()
+    refused = {str(sha256) for sha256, outcome in rows if outcome == "refused"}
+    return {str(sha256) for sha256, _ in rows} - refused, refused
 
 
 def settled_hashes(con: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:

@@ -12,22 +12,25 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.city import City
+from pipelines.city import City, FilesSource
 from pipelines.contracts.guards import DeliveryFacts, Override, Profile, judge, measure, record, remember
 from pipelines.contracts.model import Contract, Rule
 from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import landed, lines, rejects
-from pipelines.ingest.arrivals import Arrival, Unsafe, find_arrivals, shown_name
+from pipelines.ingest.arrivals import Arrival, Arrivals, Unsafe, find_arrivals, shown_name
 from pipelines.ingest.files import FileRefused, Note
 from pipelines.ingest.ledger import (
     Delivery,
     create_landing,
     forget_attempt,
+    hashes_by_outcome,
     known_files,
+    move_counts,
     open_refusals,
     remember_files,
     settled_hashes,
     write_delivery,
+    write_notes,
 )
 from pipelines.ingest.mapping import load_mapping
 from pipelines.ingest.merge import Change, merge
@@ -75,6 +78,7 @@ def load_dataset(
     now = datetime.now(UTC)
     overrides = load_overrides(city)
     judged_by = _judged_by(city, contract, overrides)
+    _fetch(con, city, contract, report)
     _take_back(con, city, contract, judged_by)
     arrivals = find_arrivals(city, contract.dataset, now=now, known=known_files(con, contract.dataset))
     settled = settled_hashes(con, contract.dataset)
@@ -86,7 +90,8 @@ def load_dataset(
         )
     result = LoadResult(rules=_latest_rules(con, contract))
     if files:
-        result = _load(con, city, contract, files, overrides, judged_by, now=now, run_id=run_id, report=report)
+        context = _Context(con, city, contract, overrides, judged_by, now, run_id, arrivals)
+        result = _load(context, files, report)
     unsafe = tuple(_unsafe_delivery(contract, item, run_id, now) for item in arrivals.unsafe)
     still = open_refusals(con, contract.dataset, refused_hashes(city, contract.dataset))
     new = {d.delivery_id for d in result.deliveries}
@@ -95,33 +100,30 @@ def load_dataset(
     return replace(result, refused=(*refused, *unsafe))
 
 
-def _load(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, files: list[Arrival], overrides: tuple[Override, ...],
-    judged_by: str, *, now: datetime, run_id: str | None, report: Report,
-) -> LoadResult:  # fmt: skip
+def _load(context: _Context, files: list[Arrival], report: Report) -> LoadResult:
+    con, city, contract, now = context.con, context.city, context.contract, context.now
     mappings = {name: load_mapping(city, contract, name) for name in {found.mapping for found in files}}
     # Staged outside the transaction: an unreadable file would abort it, and the other deliveries with it.
-    staged = stage_all(con, city, contract, mappings, files)
+    staged = stage_all(con, city, contract, mappings, files, originals=context.arrivals.everything())
     con.execute("BEGIN")
     try:
         verdict = None
         if any(item.refusal is None for item in staged):
             verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
             _gate(con, contract, verdict, staged)
-        context = _Context(con, city, contract, overrides, judged_by, now, run_id)
         deliveries = _settle(context, staged, verdict)
         close_staging(con)
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    rejects.export(con, city, [delivery.delivery_id for delivery in deliveries])
+    finally:
+        for item in staged:
+            item.close()
     for item, delivery in zip(staged, deliveries, strict=True):
-        if item.refusal is not None and item.found.dropped:
-            move_refused(
-                city, contract.dataset, item.found.path, sha256=item.found.sha256, refusal=item.refusal,
-                run_id=run_id, now=now, identity=item.found.identity,
-            )  # fmt: skip
+        rejects.export(con, city, contract, item)
+        if item.refusal is not None:
+            _set_aside(context, item)
         counts = f"{delivery.rows_loaded:,} rows loaded, {delivery.rows_rejected:,} rejected"
         report(f"{contract.dataset} {delivery.file_name}: {counts}. {delivery.reason_en or ''}")
     rules = tuple(RuleCount(r.rule, r.checked, r.failed) for r in verdict.results) if verdict else ()
@@ -130,6 +132,32 @@ def _load(
         rules=rules or _latest_rules(con, contract),
         ignored_headers={item.found.path.name: item.ignored_headers for item in staged if item.ignored_headers},
     )
+
+
+def _set_aside(context: _Context, item: Staged) -> None:
+    """Move a refused file, and others with the same bytes, out of the drop folder."""
+    assert item.refusal is not None  # noqa: S101  (for the type checker)
+    for found in (item.found, *(copy for copy in context.arrivals.copies if copy.sha256 == item.found.sha256)):
+        if found.dropped:
+            move_refused(
+                context.city, context.contract.dataset, found.path, sha256=found.sha256, refusal=item.refusal,
+                run_id=context.run_id, now=context.now, identity=found.identity,
+            )  # fmt: skip
+
+
+def _fetch(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, report: Report) -> None:
+    """Let the dataset's databases and endpoints write their extracts; what they say stands in `landing.notes`."""
+    if not any(not isinstance(source, FilesSource) for source in city.sources_of(contract.dataset)):
+        return
+    loaded, refused = hashes_by_outcome(con, contract.dataset)
+    from pipelines.ingest.sources import fetch_sources  # drivers that a city of files never needs
+
+    con.execute("DELETE FROM landing.notes WHERE dataset = ? AND delivery_id IS NULL", [contract.dataset])
+    for fetched in fetch_sources(city, contract.dataset, loaded=loaded, refused=refused, say=report):
+        remarks = [("source_remark", 1, remark.zh, remark.en) for remark in fetched.remarks]
+        if fetched.problem is not None:
+            remarks.append(("source_failed", 1, fetched.problem.zh, fetched.problem.en))
+        write_notes(con, None, contract.dataset, remarks)
 
 
 def _unsafe_delivery(contract: Contract, item: Unsafe, run_id: str | None, now: datetime) -> Delivery:
@@ -189,6 +217,7 @@ class _Context:
     judged_by: str
     now: datetime
     run_id: str | None
+    arrivals: Arrivals
 
 
 def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, staged: list[Staged]) -> None:
@@ -237,6 +266,9 @@ def _settle(context: _Context, staged: list[Staged], verdict: Verdict | None) ->
     for item in staged:
         forget_attempt(con, item.delivery_id)
     if verdict is not None:
+        for item in staged:
+            if item.mends and item.refusal is None:
+                rejects.withdraw(con, item)
         rejects.write(con, contract, staged)
         for item in staged:
             _write_results(con, contract, verdict, item, context.now)
@@ -267,6 +299,8 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
                 lines.remember(con, contract, item)
             else:
                 lines.touched(con, contract, change.good)
+    if item.mends and outcome == "loaded" and item.refusal is None:
+        move_counts(con, item.mends, item.loaded)
     if item.refusal is not None:
         outcome, reason = "refused", item.refusal
         item.rejected, item.loaded = item.rows_in - sum(item.left_out.values()) - item.deduplicated, 0
@@ -281,7 +315,8 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
         run_id=context.run_id, loaded_at=context.now.replace(tzinfo=None), sequence=sequence, judged_by=context.judged_by,
     )  # fmt: skip
     _assert_balance(delivery)
-    write_delivery(con, delivery, _reasons(item), [(n.code, n.count, n.zh, n.en) for n in item.notes])
+    write_delivery(con, delivery, _reasons(item))
+    write_notes(con, item.delivery_id, contract.dataset, [(n.code, n.count, n.zh, n.en) for n in item.notes])
     if outcome == "loaded":
         landed.keep(con, context.city, contract, delivery, change)
     return delivery
@@ -290,7 +325,7 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
 def _change(contract: Contract, item: Staged) -> Change:
     listed = ", ".join([*staged_names(contract), "_delivery_id"])
     good = f"(SELECT {listed} FROM {STAGING} WHERE {item.where})"
-    kind = "changes" if item.unchanged else item.kind
+    kind = "mend" if item.mends else "changes" if item.unchanged else item.kind
     return Change(kind, item.delivery_id, item.as_of, good, "_gone" if item.unchanged else None)
 
 
@@ -392,17 +427,17 @@ def clear_state(city: City) -> None:
 
 @dataclass(frozen=True)
 class Examination:
-    """What would become of a file; `rejected` are row, column, rule in Chinese, in English, and value, masked."""
+    """What would become of a file; what is rejected stands in `landing.rejects` of the connection."""
 
     rows_in: int
     rows_loaded: int
     rows_rejected: int
     rows_deduplicated: int
-    left_out: list[tuple[str, str, int]]
+    left_out: tuple[tuple[str, str, int], ...]
     refusal: FileRefused | None
+    used_headers: tuple[str, ...]
     ignored_headers: tuple[str, ...]
     notes: tuple[Note, ...]
-    rejected: list[tuple[int, str | None, str, str, str | None]]
 
 
 def examine(
@@ -417,18 +452,11 @@ def examine(
     mapping = load_mapping(city, contract, found.mapping)
     staged = stage_all(con, city, contract, {found.mapping: mapping}, [found])
     item = staged[0]
-    rows: list[tuple[int, str | None, str, str, str | None]] = []
     if item.refusal is None:
         verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
         _gate(con, contract, verdict, staged)
         rejects.write(con, contract, staged)
-        rows = [
-            (int(row), column, str(zh), str(en), value)
-            for row, column, zh, en, value in con.execute(
-                "SELECT source_row, column_name, reason_zh, reason_en, value FROM landing.rejects ORDER BY 1, 2, 3"
-            ).fetchall()
-        ]
     return Examination(
-        item.rows_in, item.loaded, item.rejected, item.deduplicated, _reasons(item), item.refusal,
-        item.ignored_headers, item.notes, rows,
+        item.rows_in, item.loaded, item.rejected, item.deduplicated, tuple(_reasons(item)), item.refusal,
+        item.used_headers, item.ignored_headers, item.notes,
     )  # fmt: skip

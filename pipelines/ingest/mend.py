@@ -94,6 +94,21 @@ def sent_rows(
     return found.drop(_POSITION).rename({f"c{n}": name for n, name in enumerate(names)})
 
 
+def rows_as_sent(
+    con: duckdb.DuckDBPyConnection, extract: Extract, names: Sequence[str], numbers: Sequence[int]
+) -> pl.DataFrame:
+    """ROW and the texts of the rows of these numbers (sorted) in the file, without those that cannot be cut into cells.
+
+    Raises:
+        FileRefused: the file cannot be read any more.
+    """
+    aside = _set_aside(con, extract)
+    kept = [n for n in numbers if n not in set(aside)]
+    positions = [n - extract.first_row - bisect.bisect(aside, n) for n in kept]
+    found = sent_rows(con, extract, names, positions) if kept else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    return found.insert_column(0, pl.Series(ROW, kept, dtype=pl.Int64))
+
+
 def _changed(extract: Extract) -> FileRefused:
     name = extract.path.name
     return FileRefused(
@@ -331,13 +346,10 @@ def mended_extract(
     known = original.headers if original is not None else None
     rows = _named(mend, known)
     headers = [name for name in rows.columns if name != ROW]
-    aside = _set_aside(con, original) if original is not None else []
-    kept = [n for n in rows.get_column(ROW).to_list() if n not in set(aside)] if original else []
-    positions = [n - original.first_row - bisect.bisect(aside, n) for n in kept] if original else []
-    was = pl.DataFrame(schema=dict.fromkeys(headers, pl.String))
-    if original is not None and kept:
-        was = sent_rows(con, original, headers, positions)
-    was = was.insert_column(0, pl.Series(ROW, kept, dtype=pl.Int64))
+    numbered = rows.get_column(ROW).to_list()
+    was = pl.DataFrame(schema={ROW: pl.Int64, **dict.fromkeys(headers, pl.String)})
+    if original is not None:
+        was = rows_as_sent(con, original, headers, numbered)
     filled, unchanged = _filled(mend, rows, was, contract, mapping)
     numbers = filled.get_column(ROW).to_list()
     names: list[str] = []
@@ -346,7 +358,7 @@ def mended_extract(
         frame = filled
         others = [name for name in wanted if name not in headers]
         if original is not None and others:
-            rest = sent_rows(con, original, others, positions).insert_column(0, pl.Series(ROW, kept, dtype=pl.Int64))
+            rest = rows_as_sent(con, original, others, numbered)
             frame = filled.join(rest, on=ROW, how="left", maintain_order="left")
         names.append(f"_mended_{uuid.uuid4().hex}")
         con.register(names[-1], frame.select(wanted).to_arrow())

@@ -13,7 +13,8 @@ from pipelines.contracts.model import Contract
 @dataclass(frozen=True)
 class Change:
     """What a delivery says: `full` is the whole dataset, `delta` some rows, `changes` the rows of a full extract that
-    differ from the one before (then `gone` is a relation of the keys that it no longer has)."""
+    differ from the one before (then `gone` is a relation of the keys that it no longer has), `mend` rejected rows of an
+    earlier delivery, corrected."""
 
     kind: str
     delivery_id: str
@@ -54,7 +55,7 @@ def merge(con: duckdb.DuckDBPyConnection, contract: Contract, change: Change) ->
     standing = int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
     keep = ""
     if dated and standing:
-        undated = "old.updated_at IS NOT NULL" if change.kind == "delta" else later
+        undated = "old.updated_at IS NOT NULL" if change.kind in ("delta", "mend") else later
         keep = f" ANTI JOIN {table} AS old ON {same} AND coalesce(old.updated_at > new.updated_at, {undated})"
     if change.kind == "delta" and dated and _has_removals(con, contract):
         keep += (
@@ -73,6 +74,12 @@ def merge(con: duckdb.DuckDBPyConnection, contract: Contract, change: Change) ->
         con.execute("DROP TABLE _good")
     else:
         con.execute(f"INSERT INTO {table} ({listed}) {winning}", bound)
+    if change.kind == "mend" and dated:
+        # The row stood in the extract all the time; without its good cells it was taken for removed.
+        con.execute(
+            f"DELETE FROM landing.removals WHERE dataset = ? AND row_key IN (SELECT {key_text(contract, 'new')} FROM {change.good} AS new)",
+            [contract.dataset],
+        )
     if removed:
         con.execute(
             f"INSERT INTO landing.removals SELECT ?, ?, {key_text(contract, 'gone')}, CAST(? AS TIMESTAMP) FROM _absent AS gone",
@@ -110,7 +117,7 @@ def _merge_history(con: duckdb.DuckDBPyConnection, contract: Contract, change: C
     equal = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in names)
     listed = ", ".join(names)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _good AS SELECT {listed}, _delivery_id FROM {change.good}")
-    if change.kind == "delta":
+    if change.kind in ("delta", "mend"):
         con.execute(f"DELETE FROM _good AS new USING {table} AS old WHERE old._valid_to IS NULL AND {equal}")
         gone = f"EXISTS (SELECT 1 FROM _good AS new WHERE {same})"
     else:

@@ -11,7 +11,7 @@ from pipelines.city import City
 from pipelines.contracts.model import Contract
 from pipelines.ingest import landed
 from pipelines.ingest.files import quote_text
-from pipelines.ingest.ledger import create_landing, restore_ledger, write_delivery
+from pipelines.ingest.ledger import create_landing, move_counts, restore_ledger, write_delivery
 from pipelines.ingest.merge import merge
 
 
@@ -34,6 +34,8 @@ def rebuild_landing(
                 continue
             merge(con, contract, landed.change_of(path, content))
             write_delivery(con, delivery)
+            if delivery.mends:
+                move_counts(con, delivery.mends, delivery.rows_loaded)
             restore_ledger(con, content["ledger"])
             listed = city.rejects / f"{delivery.delivery_id}.parquet"
             if listed.is_file():

@@ -9,8 +9,10 @@ import polars as pl
 
 from pipelines.city import City
 from pipelines.contracts.model import Column, Contract, Rule
-from pipelines.ingest.files import quote_text
+from pipelines.ingest.files import FileRefused, quote_text
+from pipelines.ingest.mend import rows_as_sent
 from pipelines.ingest.privacy import MASK
+from pipelines.ingest.rejects_sheet import MOST_ROWS, write_rejects_sheet
 from pipelines.ingest.staging import STAGED, Staged
 
 _SHOWN = 200
@@ -91,27 +93,43 @@ def _number_rows(con: duckdb.DuckDBPyConnection, staged: Iterable[Staged]) -> No
                 [item.delivery_id],
             )
             con.unregister("_listed")
-        found = con.execute(
-            "SELECT position, source_row FROM _row_numbers JOIN _rejected_rows USING (_row_id) WHERE _delivery_id = ? ORDER BY 1",
-            [item.delivery_id],
-        ).fetchall()
-        item.rejected_rows = {int(position): int(row) for position, row in found}
 
 
-def export(con: duckdb.DuckDBPyConnection, city: City, delivery_ids: Iterable[str]) -> None:
-    """Write `state/rejects/<delivery>.parquet` and a CSV that Excel opens (UTF-8 with BOM, no cell is a formula)."""
+def withdraw(con: duckdb.DuckDBPyConnection, item: Staged) -> None:
+    """Take the rows that came back mended off the list of their delivery; what is still wrong is listed anew."""
+    con.execute(
+        "DELETE FROM landing.rejects WHERE delivery_id = $2 AND source_row IN (SELECT unnest($1::BIGINT[]))",
+        [list(item.row_numbers or ()), item.mends],
+    )
+
+
+def export(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged) -> None:
+    """Write the rejects of a delivery: `state/rejects/<delivery>.parquet`, a CSV that Excel opens (UTF-8 with BOM, no cell
+    is a formula) and, if its file could be read, the workbook in which the office corrects them. Of a delivery that was
+    mended, those of the delivery that it mends."""
     city.rejects.mkdir(parents=True, exist_ok=True)
-    for delivery_id in delivery_ids:
-        frame = con.sql(
-            "SELECT d.file_name, r.* FROM landing.rejects AS r JOIN landing.deliveries AS d USING (delivery_id)"
-            " WHERE r.delivery_id = ? ORDER BY source_row, rule_id",
-            params=[delivery_id],
-        ).pl()
-        paths = [city.rejects / f"{delivery_id}{suffix}" for suffix in (".parquet", ".csv")]
-        if frame.is_empty():
-            for path in paths:
-                path.unlink(missing_ok=True)
-            continue
-        frame.write_parquet(paths[0])
-        neutral = frame.with_columns(pl.col(pl.String).str.replace(r"^([=+\-@＝＋－＠\t\r\n])", "'${1}"))
-        neutral.write_csv(paths[1], include_bom=True)
+    delivery_id = item.mends or item.delivery_id
+    frame = con.sql(
+        "SELECT d.file_name, r.* FROM landing.rejects AS r JOIN landing.deliveries AS d USING (delivery_id)"
+        " WHERE r.delivery_id = ? ORDER BY source_row, rule_id",
+        params=[delivery_id],
+    ).pl()
+    paths = [city.rejects / f"{delivery_id}{suffix}" for suffix in (".parquet", ".csv", ".xlsx")]
+    if frame.is_empty():
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return
+    frame.write_parquet(paths[0])
+    neutral = frame.with_columns(pl.col(pl.String).str.replace(r"^([=+\-@＝＋－＠\t\r\n])", "'${1}"))
+    neutral.write_csv(paths[1], include_bom=True)
+    if item.original is None:
+        return
+    numbers = frame["source_row"].unique().sort().to_list()[:MOST_ROWS]
+    try:
+        rows = rows_as_sent(con, item.original, item.used_headers, numbers)
+    except FileRefused:
+        return  # the file is gone or was written to meanwhile; the list above stands
+    write_rejects_sheet(
+        paths[2], rows, frame, delivery_id=delivery_id, contract=contract, mapping=item.mapping,
+        whole_file=item.refusal is not None and not item.mends,
+    )  # fmt: skip

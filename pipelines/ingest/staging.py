@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -12,9 +13,10 @@ import duckdb
 from pipelines.city import City
 from pipelines.contracts.model import Contract
 from pipelines.ingest import lines
-from pipelines.ingest.arrivals import Arrival
+from pipelines.ingest.arrivals import Arrival, is_unchanged
 from pipelines.ingest.files import Extract, FileRefused, Note, open_extract, quote_text
-from pipelines.ingest.mapping import Mapping, bind_mapping, known_spellings
+from pipelines.ingest.mapping import Mapping, bind_mapping, known_spellings, load_mapping
+from pipelines.ingest.mend import MendFile, mended_extract, read_mend
 from pipelines.ingest.privacy import hmac_pads, load_key
 from pipelines.ingest.typed import typed_select
 from pipelines.yaml_model import ConfigurationError
@@ -31,8 +33,8 @@ _TEMPORARY = (
 class Staged:
     """What is known of one delivery while it is staged; its rows are `first` to `last` of the staging table.
 
-    `row_numbers` are the numbers of its rows in the file, where they do not follow from their order; `rejected_rows` has
-    the number in the file of every row that was read and rejected, by its position among the rows that were read."""
+    `row_numbers` are the numbers of its rows in the file, where they do not follow from their order; `original` is
+    the whole file, where `extract` is only a part of it; `mends` the delivery whose rejected rows these are."""
 
     found: Arrival
     delivery_id: str
@@ -56,7 +58,14 @@ class Staged:
     hashes: str | None = None
     mends: str | None = None
     row_numbers: tuple[int, ...] | None = None
-    rejected_rows: dict[int, int] = field(default_factory=dict)
+    used_headers: tuple[str, ...] = ()
+    original: Extract | None = None
+    close: Callable[[], None] = lambda: None
+
+    @property
+    def owner(self) -> str:
+        """The delivery to which its rows belong."""
+        return self.mends or self.delivery_id
 
     @property
     def where(self) -> str:
@@ -104,12 +113,18 @@ def close_staging(con: duckdb.DuckDBPyConnection) -> None:
 
 def stage_all(
     con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mappings: ReadOnly[str, Mapping],
-    files: list[Arrival],
+    files: list[Arrival], originals: ReadOnly[str, Arrival] | None = None,
 ) -> list[Staged]:  # fmt: skip
-    """Stage every file; one that cannot be taken carries its refusal and has no rows."""
+    """Stage every file; one that cannot be taken carries its refusal and has no rows, one that was written to while it was
+    read is left for the next time.
+
+    Args:
+        originals: the files that lie there by SHA-256, from which corrected rows take the cells that nobody may see.
+    """
     bind_key(con, city, contract)
     open_staging(con, contract)
-    staged = [stage_file(con, city, contract, mappings[found.mapping], found) for found in files]
+    staged = [stage_file(con, city, contract, mappings[found.mapping], found, originals or {}) for found in files]
+    staged = [item for item in staged if is_unchanged(city, item.found)]
     settle_duplicates(con, contract, staged)
     for item in staged:
         if item.refusal is None and item.as_of is None:
@@ -118,8 +133,9 @@ def stage_all(
 
 
 def stage_file(
-    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, found: Arrival
-) -> Staged:
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, found: Arrival,
+    originals: ReadOnly[str, Arrival],
+) -> Staged:  # fmt: skip
     """Read one file into the staging table."""
     kind = found.manifest.kind or mapping.kind or contract.delivery_kind
     item = Staged(found, f"{contract.dataset}-{found.sha256[:12]}", kind, mapping)
@@ -132,10 +148,12 @@ def stage_file(
                 zh=f"清单中的 kind 应为 full 或 delta，而不是 {kind}。请改正清单。",
                 en=f"kind must be full or delta, not {kind}. Mend the manifest.",
             )
-        _check_manifest(found)
+        if mend := read_mend(con, found.path, contract.dataset):
+            _stage_mend(con, city, contract, mend, item, originals)
+            return item
         known = known_spellings(contract, mapping)
         extract = open_extract(con, found.path, reading=mapping.reading(), known=known)
-        whole = extract
+        whole = item.original = extract
         if lines.can_compare(contract, extract, item):
             extract = lines.only_changes(con, city, contract, extract, item)
         stage_extract(con, city, contract, extract, item)
@@ -147,18 +165,27 @@ def stage_file(
     except FileRefused as refusal:
         item.refusal = refusal
         item.last = item.first - 1
-        con.execute("DELETE FROM _shape_rejects WHERE _delivery_id = ?", [item.delivery_id])
+        con.execute("DELETE FROM _shape_rejects WHERE _delivery_id = ?", [item.owner])
     return item
 
 
-def _check_manifest(found: Arrival) -> None:
-    declared = found.manifest.sha256
-    if declared and declared.lower() != found.sha256:
-        raise FileRefused(
-            "manifest_sha256",
-            zh=f"{found.path.name} 与清单中的 SHA-256 不一致，文件可能不完整。请重新传送文件和清单。",
-            en=f"{found.path.name} does not have the SHA-256 of its manifest; it may be incomplete. Send both again.",
-        )
+def _stage_mend(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mend: MendFile, item: Staged,
+    originals: ReadOnly[str, Arrival],
+) -> None:  # fmt: skip
+    """Stage corrected rows as rows of the delivery that lost them."""
+    found, (as_of,) = (
+        originals.get(mend.original_sha256),
+        con.execute("SELECT as_of FROM landing.deliveries WHERE delivery_id = ?", [mend.delivery_id]).fetchall()[0],
+    )
+    if found is not None:
+        item.mapping = load_mapping(city, contract, found.mapping)
+        known = known_spellings(contract, item.mapping)
+        item.original = open_extract(con, found.path, reading=item.mapping.reading(), known=known)
+    item.kind, item.mends, item.as_of = "delta", mend.delivery_id, as_of
+    extract = mended_extract(con, mend, item.original, contract=contract, mapping=item.mapping)
+    item.close, item.row_numbers = extract.close, extract.row_numbers
+    stage_extract(con, city, contract, extract, item)
 
 
 def stage_extract(
@@ -171,7 +198,8 @@ def stage_extract(
     """
     name = item.found.path.name
     bound = bind_mapping(contract, item.mapping, extract.headers, name)
-    item.extract, item.ignored_headers, item.notes = extract, bound.ignored_headers, extract.notes
+    item.extract, item.notes = extract, extract.notes
+    item.used_headers, item.ignored_headers = bound.used_headers, bound.ignored_headers
     item.first_row = extract.first_row
     item.first = _rows(con, f"SELECT coalesce(max(rowid), -1) + 1 FROM {STAGING}")
     select = typed_select(
@@ -183,10 +211,10 @@ def stage_extract(
     con.execute("SET disabled_optimizers = 'in_clause'")
     try:
         con.execute(
-            f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {listed}, {quote_text(item.delivery_id)} FROM ({select})"
+            f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {listed}, {quote_text(item.owner)} FROM ({select})"
         )
     except duckdb.Error as error:
-        raise _unreadable_file(name, error) from None
+        raise _unreadable_file(name, error, item) from None
     finally:
         con.execute("RESET disabled_optimizers")
         shape = _shape_rejects(con, extract, item) if extract.reports_rejects else 0
@@ -218,9 +246,12 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(con.execute(sql).fetchall()[0][0])
 
 
-def _unreadable_file(name: str, error: duckdb.Error) -> FileRefused:
+def _unreadable_file(name: str, error: duckdb.Error, item: Staged) -> FileRefused:
     """DuckDB's message quotes the row, which may hold personal data; only the line number is taken from it."""
-    if "CSV" not in str(error):
+    own_sql = item.mapping.leave_out or any(
+        not isinstance(column, str) and column.expression for column in item.mapping.columns.values()
+    )
+    if own_sql and "CSV" not in str(error) and not isinstance(error, duckdb.IOException):
         raise ConfigurationError(
             f"the mapping of {name} cannot be applied ({type(error).__name__}); check its SQL expressions"
         ) from None
@@ -245,7 +276,7 @@ def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Stage
     con.execute(
         "INSERT INTO _shape_rejects SELECT ?, line, line - ? - row_number() OVER (ORDER BY line) + 1, ?, found FROM"
         " (SELECT line, lower(CAST(min(error_type) AS VARCHAR)) AS found FROM reject_errors GROUP BY line)",
-        [item.delivery_id, extract.first_row, len(extract.headers)],
+        [item.owner, extract.first_row, len(extract.headers)],
     )
     con.execute("DROP TABLE IF EXISTS reject_errors")
     con.execute("DROP TABLE IF EXISTS reject_scans")
@@ -255,7 +286,7 @@ def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Stage
             zh=f"{extract.path.name} 第 {wrong} 行无法读取（引号没有成对或一行过长）。请检查后重新导出。",
             en=f"{extract.path.name} line {wrong} cannot be read (an unclosed quote or a line too long). Check it and export it again.",
         )
-    found = con.execute("SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?", [item.delivery_id]).fetchall()
+    found = con.execute("SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?", [item.owner]).fetchall()
     return int(found[0][0])
 
 
@@ -290,7 +321,7 @@ def settle_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, staged
         ).fetchall()
     )
     for item in taken:
-        item.deduplicated = int(counts.get(item.delivery_id, 0))
+        item.deduplicated = int(counts.get(item.owner, 0))
     if counts:
         con.execute(f"DELETE FROM {STAGING} WHERE rowid IN (SELECT _row_id FROM _duplicates)")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.city import City
 from pipelines.contracts.model import Contract
-from pipelines.ingest.files import FileRefused, open_extract
-from pipelines.ingest.ledger import Delivery, create_landing
-from pipelines.ingest.load import load_dataset
-from pipelines.ingest.mapping import bind_mapping, load_mapping
+from pipelines.ingest.arrivals import arrival_of
+from pipelines.ingest.load import Examination, examine
 from pipelines.ingest.privacy import KEY_VARIABLE
 
 #: Row numbers shown for each rule.
@@ -37,61 +35,31 @@ class RuleBroken:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What would happen to a file: the line of the ledger, the headers, the broken rules, and the rows left out by reason."""
+    """What would happen to a file, and the rules that rows of it break."""
 
-    delivery: Delivery
-    used_headers: tuple[str, ...]
-    ignored_headers: tuple[str, ...]
+    examination: Examination
     broken: tuple[RuleBroken, ...]
-    left_out: tuple[tuple[str, str, int], ...]
 
     @property
     def refused(self) -> bool:
         """Whether the whole file would be refused."""
-        return self.delivery.outcome == "refused"
-
-
-@dataclass(frozen=True)
-class _OneFile(City):
-    """A city whose only delivery is one file, with a state folder of its own that is thrown away."""
-
-    file: Path = field(default_factory=Path)
-    mapping: str = ""
-    thrown_away: Path = field(default_factory=Path)
-
-    @property
-    def state(self) -> Path:
-        return self.thrown_away
-
-    def extract_files(self, dataset: str) -> list[tuple[Path, str]]:
-        return [(self.file, self.mapping)]
+        return self.examination.refusal is not None
 
 
 def check_file(path: Path, contract: Contract, city: City, mapping_name: str | None = None) -> Verdict:
     """Run a mapping (the dataset's own unless named) and the contract over a file.
 
     Raises:
-        ConfigurationError: the mapping or the file's manifest is wrong.
+        ConfigurationError: the mapping is wrong.
     """
-    name = mapping_name or contract.dataset
-    mapping = load_mapping(city, contract, name)
-    settings = {item.name: getattr(city, item.name) for item in fields(City)}
-    with tempfile.TemporaryDirectory(prefix="streetwise-check-") as folder, _any_key():
-        one = _OneFile(**settings, file=path.resolve(), mapping=name, thrown_away=Path(folder))
-        con = duckdb.connect(config={"temp_directory": folder, "python_enable_replacements": "false"})
+    with _any_key():
+        # In memory, and nowhere to spill to: nothing of the file may stay on a disk.
+        con = duckdb.connect(config={"temp_directory": "", "python_enable_replacements": "false"})
         try:
             con.execute("SET TimeZone = 'UTC'")
-            create_landing(con, [contract])
-            result = load_dataset(con, one, contract, run_id=None)
-            used: tuple[str, ...] = ()
-            ignored: tuple[str, ...] = ()
-            try:
-                extract = open_extract(con, path, delimiter=mapping.delimiter)
-                bound = bind_mapping(contract, mapping, extract.headers, path.name)
-                used, ignored = bound.used_headers, bound.ignored_headers
-            except FileRefused:
-                pass  # the delivery says so
-            return Verdict(result.deliveries[0], used, ignored, _broken(con), _left_out(con))
+            found = arrival_of(city, path.resolve(), mapping_name or contract.dataset)
+            examination = examine(con, city, contract, found, now=datetime.now(UTC))
+            return Verdict(examination, _broken(con))
         finally:
             con.close()
 
@@ -116,8 +84,3 @@ def _broken(con: duckdb.DuckDBPyConnection) -> tuple[RuleBroken, ...]:
         f" list_sort(list(DISTINCT source_row))[:{SHOWN_ROWS}] FROM landing.rejects GROUP BY 1 ORDER BY 4 DESC, 1"
     ).fetchall()
     return tuple(RuleBroken(str(r[0]), str(r[1]), str(r[2]), int(r[3]), tuple(map(int, r[4]))) for r in rows)
-
-
-def _left_out(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, int], ...]:
-    rows = con.execute("SELECT reason_zh, reason_en, rows FROM landing.left_out ORDER BY 3 DESC, 1").fetchall()
-    return tuple((str(zh), str(en), int(n)) for zh, en, n in rows)
