@@ -10,7 +10,10 @@ from pipelines.ingest.files import quote_text
 #: 0000 would be a year before Christ, which Python cannot hold.
 _YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
 #: A year-first date, with or without a time, once its separators are hyphens, colons and a blank. 24:00 and 10:60 are no times.
-_ISO = _YEAR + "-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?)?"
+_CLOCK = "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+_ISO = f"{_YEAR}-[0-9]{{1,2}}-[0-9]{{1,2}}( {_CLOCK})?"
+#: The spellings that the cast of DuckDB reads by itself.
+_CASTABLE = f"{_YEAR}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}"
 #: With 上午 and 下午 the hour counts to twelve.
 _HALF_DAYS = ("%Y-%m-%d %p %I:%M:%S", "%Y-%m-%d %p %I:%M")
 _TRUE = ("true", "t", "1", "yes", "y", "是", "有", "√")
@@ -84,10 +87,9 @@ def candidate_sql(column: Column, raw: str) -> str | None:
     """SQL of a first reading of the raw cell of a date or time, to be confirmed by `quick_sql`; None for other types."""
     if column.logical_type not in ("date", "timestamp"):
         return None
-    sizes = "strlen({0}) = 10" if column.logical_type == "date" else "strlen({0}) BETWEEN 10 AND 26"
-    kind = column.logical_type.upper()
     # A cast that fails costs 300 ns: what does not begin with a digit is not tried.
-    return f"TRY_CAST(CASE WHEN {sizes.format(raw)} AND {raw} >= '0' AND {raw} < ':' THEN {raw} END AS {kind})"
+    fits = f"strlen({raw}) BETWEEN 8 AND 30 AND {raw} >= '0' AND {raw} < ':'"
+    return f"TRY_CAST(CASE WHEN {fits} THEN {raw} END AS TIMESTAMP)"
 
 
 def quick_sql(column: Column, raw: str, candidate: str, tokens: Iterable[str]) -> str:
@@ -101,19 +103,28 @@ def quick_sql(column: Column, raw: str, candidate: str, tokens: Iterable[str]) -
     kind = column.logical_type
     if kind == "boolean":
         return _boolean(raw, tokens)
-    guard = "".join(f"{raw} <> {quote_text(token)} AND " for token in tokens if token.strip("-")[:1].isdigit())
+    guard = _no_token(raw, tokens)
     if kind in ("integer", "number"):
         shape = "-?[0-9]{1,18}" if kind == "integer" else "-?[0-9]{1,15}([.][0-9]{1,15})?"
         fits = f"regexp_full_match({raw}, '{shape}')"
         return f"CASE WHEN {guard}{fits} THEN TRY_CAST({raw} AS {column.physical_type}) END"
-    if kind == "date":
-        return f"CASE WHEN {guard}CAST({candidate} AS VARCHAR) = {raw} THEN CAST({candidate} AS TIMESTAMP) END"
-    if kind == "timestamp":
+    if kind in ("date", "timestamp"):
         # The cast also takes offsets and drops them; what prints as it was written had none.
         whole = f"CASE strlen({raw}) WHEN 16 THEN {raw} || ':00' WHEN 10 THEN {raw} || ' 00:00:00' ELSE {raw} END"
-        year = f"{candidate} < TIMESTAMP '10000-01-01'"
-        return f"CASE WHEN {guard}CAST({candidate} AS VARCHAR) = {whole} AND {year} THEN {candidate} END"
+        printed = f"CAST({candidate} AS VARCHAR) = {whole} AND {candidate} < TIMESTAMP '10000-01-01'"
+        shaped = f"{candidate} IS NOT NULL AND regexp_full_match({raw}, '{_CASTABLE}([ T]{_CLOCK})?')"
+        return f"CASE WHEN {guard}{printed} THEN {candidate} WHEN {guard}{shaped} THEN {candidate} END"
     raise ValueError(kind)
+
+
+def zulu_sql(raw: str, candidate: str, tokens: Iterable[str]) -> str:
+    """SQL of the UTC TIMESTAMP of a raw cell in the common spelling with a Z behind it, else NULL."""
+    shaped = f"suffix({raw}, 'Z') AND regexp_full_match({raw}, '{_CASTABLE}[ T]{_CLOCK}Z')"
+    return f"CASE WHEN {_no_token(raw, tokens)}{shaped} THEN {candidate} END"
+
+
+def _no_token(raw: str, tokens: Iterable[str]) -> str:
+    return "".join(f"{raw} <> {quote_text(token)} AND " for token in tokens if token.strip("-")[:1].isdigit())
 
 
 def _boolean(text: str, tokens: Iterable[str] = ()) -> str:

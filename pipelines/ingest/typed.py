@@ -21,6 +21,7 @@ from pipelines.ingest.casting import (
     trimmed_sql,
     value_sql,
     year_first_sql,
+    zulu_sql,
 )
 from pipelines.ingest.files import fold, quote_name, quote_text
 from pipelines.ingest.mapping import Binding, BoundMapping, ColumnMapping, Mapping, expression_names, expression_sql
@@ -97,13 +98,19 @@ class _Pass:
         column, item, add = binding.column, binding.item, self.layers.add
         tokens, spellings = self._tokens(item), _spellings(column, item)
         quick = self._quick(name, binding, tokens, spellings) if binding.header is not None else None
+        zulu: str | None = None
+        if quick is not None and column.logical_type == "timestamp":
+            raw, first = self.raw[binding.header or ""], f"{name}_first"
+            zulu = add(f"{name}_zulu", zulu_sql(raw, first, tokens), raw, first)
         if item.constant is not None:
             text = str(item.constant).lower() if isinstance(item.constant, bool) else str(item.constant)
             known = add(f"{name}_known", f"CAST({quote_text(text)} AS VARCHAR)")
         elif quick is not None:
             raw = self.raw[binding.header or ""]
             rest = chained(raw, [lambda x: trimmed_sql(x, f"{x}[-1]"), lambda x: known_sql(x, tokens)])
-            known = add(f"{name}_known", f"CASE WHEN {quick} IS NULL AND {raw} IS NOT NULL THEN {rest} END", quick)
+            read = [item for item in (quick, zulu) if item]
+            unread = " AND ".join(f"{item} IS NULL" for item in read)
+            known = add(f"{name}_known", f"CASE WHEN {unread} AND {raw} IS NOT NULL THEN {rest} END", *read)
         else:
             if binding.header is not None:
                 text = self._text_of(binding.header)
@@ -117,7 +124,7 @@ class _Pass:
             spelled = add(
                 f"{name}_spelled", f"CASE WHEN {known} IS NOT NULL THEN {chained(known, fold_steps)} END", known
             )
-        self.values[column.name] = self._typed(name, column, item, spelled, quick)
+        self.values[column.name] = self._typed(name, column, item, spelled, quick, zulu)
         if column.local_date_name:
             instant = self.values[column.name]
             self.days[column.name] = add(f"{name}_day", date_in_zone_sql(instant, self.city_zone), instant)
@@ -139,7 +146,9 @@ class _Pass:
             first = self.layers.add(f"{name}_first", candidate, raw)
         return self.layers.add(f"{name}_quick", quick_sql(column, raw, first, tokens), raw, first)
 
-    def _typed(self, name: str, column: Column, item: ColumnMapping, text: str, quick: str | None) -> str:
+    def _typed(
+        self, name: str, column: Column, item: ColumnMapping, text: str, quick: str | None, zulu: str | None
+    ) -> str:
         """The column's value: the quick one, else what the whole grammar makes of the text."""
         add, steps = self.layers.add, plain_steps(column, item.unit)
         after = (quick, text) if quick else (text,)
@@ -169,7 +178,8 @@ class _Pass:
         if by_format := declared_offset_sql(text, formats):
             instant = f"COALESCE({instant}, {by_format})"
         aware = add(f"{name}_aware", f"CASE WHEN {text} IS NOT NULL THEN {instant} END", text)
-        return add(f"{name}_value", f"COALESCE({aware}, {utc_sql(local, self.source_zone)})", aware, local)
+        told = (zulu, aware) if zulu else (aware,)
+        return add(f"{name}_value", f"COALESCE({', '.join(told)}, {utc_sql(local, self.source_zone)})", *told, local)
 
     # -- the whole row -----------------------------------------------------------------------------------------------
 
