@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import hmac
+import io
+import json
+import os
+import re
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import fastexcel
 import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from small_city import ARRIVED, CONTRACTS, SmallCity, lines, make_small_city
+from small_city import ARRIVED, CONTRACTS, KEY, SmallCity, lines, make_small_city
 
 from pipelines.city import City
+from pipelines.ingest import lines as lines_module
 from pipelines.ingest import load as load_module
+from pipelines.ingest import staging as staging_module
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import clear_state
 from pipelines.warehouse import WarehouseBusy, open_warehouse, whole_refresh, writer_lease
-from pipelines.yaml_model import ConfigurationError
 
 TICKETS_HEADER = "ticket_id,status,accepted_at,category_1,updated_at"
 HOUR = timedelta(hours=1)
@@ -137,8 +144,11 @@ def test_the_ledger_says_what_came(city: SmallCity) -> None:
     assert city.rows("SELECT delivery_id, rows_in, rows_loaded, outcome FROM landing.deliveries") == [
         (delivery.delivery_id, 2, 2, "loaded")
     ]
-    (landed,) = (city.open().landing / "meetings").iterdir()
+    (landed,) = (city.open().landing / "meetings").glob("*.parquet")
     assert pl.read_parquet(landed)["meeting_id"].to_list() == ["G1", "G2"]
+    manifest = json.loads(landed.with_suffix(".json").read_text())
+    assert manifest["rows"] == hashlib.sha256(landed.read_bytes()).hexdigest()
+    assert manifest["delivery"]["rows_loaded"] == 2 and landed.stat().st_mode & 0o777 == 0o440
 
 
 # -- which version wins ----------------------------------------------------------------------------------------------
@@ -310,12 +320,44 @@ def test_a_refused_file_does_not_hinder_another_of_the_same_load(city: SmallCity
 
 
 def test_a_refused_file_is_tried_again_and_a_mended_one_takes_its_place(city: SmallCity) -> None:
-    city.drop("meetings", "a.csv", meetings(bad=3))
+    path = city.drop("meetings", "a.csv", meetings(bad=3))
     city.load("meetings")
+    assert not path.exists()
+    waiting = city.load("meetings")  # nothing new, but its rows are nowhere: what is downstream stays blocked
+    assert (waiting.deliveries, [d.file_name for d in waiting.refused]) == ((), ["a.csv"])
+    city.drop("meetings", "a.csv", meetings(bad=3))
     assert city.load_one("meetings").outcome == "refused"
     assert city.rows("SELECT count(*) FROM landing.rejects") == [(3,)]  # not twice
     city.drop("meetings", "a.csv", meetings("G1"))
-    assert city.load_one("meetings").outcome == "loaded"
+    mended = city.load("meetings")
+    assert [d.outcome for d in mended.deliveries] == ["loaded"] and mended.refused == ()
+
+
+def test_a_refused_file_that_is_removed_from_its_folder_blocks_nothing_more(city: SmallCity) -> None:
+    city.drop("meetings", "a.csv", meetings(bad=3))
+    city.load("meetings")
+    for path in (city.folder / "refused" / "meetings").iterdir():
+        path.unlink()
+    assert city.load("meetings").refused == ()
+
+
+def test_a_refused_file_is_taken_back_when_its_mapping_is_mended(city: SmallCity) -> None:
+    text = lines("meeting_id,art,held_on", "G1,visit,2026-03-10")
+    city.drop("meetings", "a.csv", text, done="as_of: '2026-03-31T00:00:00Z'\n")
+    assert city.load_one("meetings").outcome == "refused"
+    city.mapping("meetings", "recognise: true\ncolumns: {kind: art}\n")
+    delivery = city.load_one("meetings")
+    assert (delivery.outcome, delivery.file_name, delivery.as_of) == ("loaded", "a.csv", utc("2026-03-31T00:00:00"))
+    assert list((city.folder / "refused" / "meetings").iterdir()) == []
+
+
+def test_a_refused_file_of_a_configured_source_stays_where_it_is(city: SmallCity, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.csv"
+    path.write_text(meetings(bad=3))
+    city.settings(sources={"meetings": {"files": [str(path)]}}, settle_seconds=0)
+    assert city.load_one("meetings").outcome == "refused"
+    assert path.exists()
+    assert city.load_one("meetings").outcome == "refused"  # tried again, as it still lies there
 
 
 @pytest.mark.parametrize(
@@ -355,8 +397,10 @@ def test_a_manifest_counts_rows_with_too_few_cells_too(city: SmallCity) -> None:
 @pytest.mark.parametrize("done", ["as_of: 2026-03-31T00:00:00\n", "row: 3\n", "[", "rows: viele\n"])
 def test_a_wrong_manifest_is_named_with_its_line(city: SmallCity, done: str) -> None:
     city.drop("meetings", "a.csv", meetings("G1"), done=done)
-    with pytest.raises(ConfigurationError, match=r"a\.csv\.done line \d"):
-        city.load("meetings")
+    city.drop("meetings", "b.csv", meetings("G2"))
+    result = city.load("meetings")
+    assert {d.file_name: d.outcome for d in result.deliveries} == {"a.csv": "refused", "b.csv": "loaded"}
+    assert re.search(r"a\.csv\.done line \d", str(result.refused[0].reason_en))
 
 
 def test_a_crash_inside_leaves_the_rows_that_were_there(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,7 +411,7 @@ def test_a_crash_inside_leaves_the_rows_that_were_there(city: SmallCity, monkeyp
     def crash(*_: object) -> None:
         raise duckdb.ConversionException("out of luck")
 
-    monkeypatch.setattr(load_module, "_close_temporary", crash)  # the last thing before the commit
+    monkeypatch.setattr(load_module, "close_staging", crash)  # the last thing before the commit
     with pytest.raises(duckdb.ConversionException):
         city.load("meetings")
     assert city.rows("SELECT meeting_id FROM landing.meetings") == [("G1",)]
@@ -392,6 +436,7 @@ def test_rejects_are_written_for_people_and_for_programs(city: SmallCity) -> Non
     assert {path.name for path in folder.iterdir()} == {
         f"{delivery.delivery_id}.csv",
         f"{delivery.delivery_id}.parquet",
+        f"{delivery.delivery_id}.xlsx",
     }
     data = (folder / f"{delivery.delivery_id}.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
@@ -499,7 +544,248 @@ def test_extracts_are_never_changed(city: SmallCity) -> None:
     ]
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths]
     city.load("meetings")
+    paths[1] = next((city.folder / "refused" / "meetings").glob("*-b.csv"))
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths] == before
+
+
+# -- full extracts: what is gone, what changed -----------------------------------------------------------------------
+
+
+def full(*rows: str) -> str:
+    return tickets(*(f"{row},2026-03-{n + 1:02d}" if row.count(",") == 1 else row for n, row in enumerate(rows)))
+
+
+def test_what_a_full_extract_no_longer_has_is_removed_and_an_older_update_does_not_bring_it_back(
+    city: SmallCity,
+) -> None:
+    city.drop("tickets", "a.csv", full("T1,甲", "T2,乙", "T3,丙"), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    city.load("tickets")
+    city.drop("tickets", "b.csv", full("T1,甲", "T3,丙"), done="kind: full\nas_of: '2026-03-20T00:00:00Z'\n")
+    delivery = city.load_one("tickets")
+    assert (delivery.rows_removed, sorted(categories(city))) == (1, ["T1", "T3"])
+    assert city.rows("SELECT row_key, removed_at FROM landing.removals") == [("T2", utc("2026-03-20T00:00:00"))]
+    city.drop("tickets", "late.csv", tickets("T2,晚,2026-03-15", "T3,晚,2026-03-15"), arrived=ARRIVED + HOUR)
+    city.load("tickets")
+    assert categories(city) == {"T1": "甲", "T3": "晚"}
+    city.drop("tickets", "again.csv", tickets("T2,又,2026-03-25"), arrived=ARRIVED + 2 * HOUR)
+    city.load("tickets")
+    assert categories(city) == {"T1": "甲", "T2": "又", "T3": "晚"}
+
+
+def test_a_full_extract_removes_no_row_that_was_updated_after_its_data_cut(city: SmallCity) -> None:
+    city.drop("tickets", "new.csv", tickets("T8,甲,2026-03-25", "T9,乙,2026-03-05"))
+    city.load("tickets")
+    city.drop("tickets", "full.csv", full("T8,旧", "T1,甲"), done="kind: full\nas_of: '2026-03-20T00:00:00Z'\n")
+    city.load("tickets")
+    assert categories(city) == {"T1": "甲", "T8": "甲"}
+
+
+EVENT = st.tuples(st.sampled_from(["T1", "T2", "T3"]), st.integers(1, 9))
+
+
+@given(events=st.lists(EVENT, min_size=1, max_size=12, unique=True), data=st.data())
+@settings(max_examples=5, deadline=None, database=None, phases=[Phase.generate])
+def test_any_split_of_the_same_changes_in_any_order_gives_the_same_warehouse(
+    tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(events))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(events)), max_size=3)))
+    city = make_small_city(tmp_path_factory.mktemp("split"))
+    at_once = data.draw(st.booleans())
+    pieces = [p for a, b in zip([0, *cuts], [*cuts, len(events)], strict=True) if (p := shuffled[a:b])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETWISE_KEY", "k")
+        for n, piece in enumerate(pieces):
+            rows = [f"{key},第{day}版,2026-03-0{day}" for key, day in piece]
+            city.drop("tickets", f"{n}.csv", tickets(*rows), arrived=ARRIVED + n * HOUR)
+            if not at_once or n == len(pieces) - 1:
+                city.load("tickets")
+    latest = {key: f"第{max(d for k, d in events if k == key)}版" for key, _ in events}
+    assert categories(city) == latest
+
+
+def with_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare the lines of full extracts however small they are."""
+    monkeypatch.setattr(lines_module, "LEAST_BYTES", 0)
+
+
+def test_a_full_extract_that_differs_in_a_few_lines_is_read_in_these_alone(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_lines(monkeypatch)
+    rows = [f"T{n},甲,2026-03-01" for n in range(40)]
+    city.drop("tickets", "a.csv", tickets(*rows), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    first = city.load_one("tickets")
+    assert (first.rows_loaded, first.rows_unchanged) == (40, 0)
+    rows[7], rows[20] = "T7,乙,2026-03-11", "T40,丙,2026-03-12"
+    city.drop("tickets", "b.csv", tickets(*rows, "T41,甲"), done="kind: full\nas_of: '2026-03-20T00:00:00Z'\n")
+    second = city.load_one("tickets")
+    counts = second.rows_in, second.rows_loaded, second.rows_unchanged, second.rows_rejected, second.rows_removed
+    assert counts == (41, 40, 38, 1, 1)
+    found = categories(city)
+    assert (found["T7"], found["T40"], len(found)) == ("乙", "丙", 40) and "T20" not in found
+    assert city.rejects() == [(42, "file.row_shape", None)]
+    # The line that was rejected is read again the next time, and a row that a delta changed is not taken for the old line.
+    city.drop("tickets", "delta.csv", tickets("T1,丁,2026-03-21"), arrived=ARRIVED + HOUR)
+    city.load("tickets")
+    rows[20] = "T20,甲,2026-03-01"
+    city.drop("tickets", "c.csv", tickets(*rows), done="kind: full\nas_of: '2026-03-30T00:00:00Z'\n")
+    third = city.load_one("tickets")
+    assert (third.rows_in, third.rows_loaded, third.rows_removed) == (40, 40, 1)
+    assert categories(city) == {**{f"T{n}": "甲" for n in range(40)}, "T1": "丁", "T7": "乙"}
+
+
+@given(data=st.data())
+@settings(max_examples=4, deadline=None, database=None, phases=[Phase.generate])
+def test_reading_only_changed_lines_gives_what_reading_every_line_gives(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    cell = st.sampled_from(["甲,2026-03-01", "乙,2026-03-02", "丙,2026-03-03", "甲", ",2026-03-01"])
+    extracts = data.draw(st.lists(st.dictionaries(st.integers(1, 12), cell, min_size=8), min_size=3, max_size=3))
+    found = []
+    for least in (0, 1 << 40):
+        city = make_small_city(tmp_path_factory.mktemp("lines"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("STREETWISE_KEY", "k")
+            patch.setattr(lines_module, "LEAST_BYTES", least)
+            for n, rows in enumerate(extracts):
+                text = tickets(
+                    *(f"T{key},{rest}" for key, rest in rows.items()), *(f"F{m},甲,2026-03-01" for m in range(40))
+                )
+                city.drop(
+                    "tickets",
+                    f"{n}.csv",
+                    text,
+                    done=f"kind: full\nas_of: '2026-03-1{n}T00:00:00Z'\n",
+                    arrived=ARRIVED + n * HOUR,
+                )
+                city.load("tickets")
+        columns = "ticket_id, category_1, updated_at, accepted_at, _delivery_id"
+        ledger = city.rows(
+            "SELECT rows_in, rows_loaded, rows_rejected, rows_deduplicated, outcome FROM landing.deliveries ORDER BY as_of"
+        )
+        found.append(
+            (city.rows(f"SELECT {columns.replace(', _delivery_id', '')} FROM landing.tickets ORDER BY 1"), ledger)
+        )
+    assert found[0] == found[1]
+
+
+# -- corrected rows --------------------------------------------------------------------------------------------------
+
+
+def corrected(city: SmallCity, delivery_id: str, changes: dict[tuple[int, str], str]) -> bytes:
+    """The workbook of rejects with some cells corrected, as an office saves it."""
+    sheet = (
+        fastexcel.read_excel(city.open().rejects / f"{delivery_id}.xlsx")
+        .load_sheet("更正", dtypes="string")
+        .to_polars()
+    )
+    cells = sheet.to_dicts()
+    for (row, column), value in changes.items():
+        next(line for line in cells if line["行号 · row"] == str(row))[column] = value
+    out = io.BytesIO()
+    pl.DataFrame(cells, schema=sheet.schema).write_excel(out, worksheet="更正")
+    return out.getvalue()
+
+
+def test_corrected_rows_join_their_delivery_and_nothing_else_changes(city: SmallCity) -> None:
+    good = [f"{n},O1,1988-07-01,本科,否" for n in range(30)]
+    bad = ["440300198807011234,O1,1988-02-30,本科,否", "98,O1,1990-01-01,博导,否", "97,,1990-01-01,,"]
+    city.drop("members", "a.csv", members(*good, *bad), done="as_of: '2026-03-01T00:00:00Z'\n")
+    first = city.load_one("members")
+    assert (first.rows_loaded, first.rows_rejected) == (30, 3)
+    before = city.rows("SELECT * FROM landing.members ORDER BY ALL")
+    city.drop("members", "mended.xlsx", corrected(city, first.delivery_id, {(32, "birth_date"): "1988-02-28", (33, "schooling"): "研究生"}),
+              arrived=ARRIVED + HOUR)  # fmt: skip
+    result = city.load("members")
+    (mend,) = result.deliveries
+    assert (mend.outcome, mend.mends, mend.rows_loaded, mend.as_of) == ("loaded", first.delivery_id, 2, first.as_of)
+    after = city.rows("SELECT * FROM landing.members ORDER BY ALL")
+    assert len(after) == 32 and set(before) < set(after)
+    pseudonym = hmac.new(
+        KEY.encode(), b"440300198807011234", "sha256"
+    ).hexdigest()  # the masked key is the one that was sent
+    assert city.rows(
+        f"SELECT birth_year, _delivery_id, _valid_from FROM landing.members WHERE member_id = '{pseudonym}'"
+    ) == [(1988, first.delivery_id, utc("2026-03-01T00:00:00"))]
+    assert city.rows(
+        f"SELECT rows_in, rows_loaded, rows_rejected FROM landing.deliveries WHERE delivery_id = '{first.delivery_id}'"
+    ) == [(33, 32, 1)]
+    assert city.rejects() == [(34, "org_id.required", None)]
+    # The third row is corrected from the workbook that was written anew, and still wrong the first time.
+    city.drop("members", "mended_2.xlsx", corrected(city, first.delivery_id, {(34, "org_id"): "O1", (34, "birth_date"): "1890-01-01"}),
+              arrived=ARRIVED + 2 * HOUR)  # fmt: skip
+    city.load("members")
+    assert city.rejects() == [(34, "birth_date.range", "•••")]
+    city.drop("members", "mended_3.xlsx", corrected(city, first.delivery_id, {(34, "org_id"): "O1", (34, "birth_date"): "1990-01-01"}),
+              arrived=ARRIVED + 3 * HOUR)  # fmt: skip
+    city.load("members")
+    assert city.rejects() == [] and not list(city.open().rejects.glob(f"{first.delivery_id}*"))
+    assert city.rows("SELECT count(*) FROM landing.members WHERE _valid_to IS NULL") == [(33,)]
+
+
+def test_a_corrected_row_of_a_full_extract_counts_although_it_was_taken_for_removed(city: SmallCity) -> None:
+    rows = [f"T{n},甲,2026-03-01" for n in range(30)]
+    city.drop("tickets", "a.csv", tickets(*rows), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    city.load("tickets")
+    rows[4] = "T4,甲,2026-02-30"
+    city.drop("tickets", "b.csv", tickets(*rows), done="kind: full\nas_of: '2026-03-20T00:00:00Z'\n")
+    second = city.load_one("tickets")
+    assert second.rows_rejected == 1 and "T4" not in categories(city)
+    city.drop(
+        "tickets",
+        "m.xlsx",
+        corrected(city, second.delivery_id, {(6, "updated_at"): "2026-02-28"}),
+        arrived=ARRIVED + HOUR,
+    )
+    city.load("tickets")
+    assert "T4" in categories(city) and len(categories(city)) == 30
+
+
+# -- the drop folder -------------------------------------------------------------------------------------------------
+
+
+def test_a_link_in_the_drop_folder_is_refused_and_never_followed(city: SmallCity, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text(meetings("G1"))
+    path = city.drop("meetings", "good.csv", meetings("G2"))
+    (path.parent / "link.csv").symlink_to(secret)
+    result = city.load("meetings")
+    assert [d.file_name for d in result.deliveries] == ["good.csv"]
+    assert [d.file_name for d in result.refused] == ["link.csv"]
+    assert city.rows("SELECT meeting_id FROM landing.meetings") == [("G2",)]
+
+
+def test_a_file_that_may_still_grow_waits_for_the_next_run(city: SmallCity) -> None:
+    path = city.drop("meetings", "a.csv", meetings("G1"), arrived=datetime.now(UTC))
+    assert city.load("meetings").deliveries == ()
+    os.utime(path, (ARRIVED.timestamp(), ARRIVED.timestamp()))
+    assert city.load_one("meetings").outcome == "loaded"
+
+
+def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = city.drop("meetings", "a.csv", meetings("G1"))
+
+    stage_file = staging_module.stage_file
+
+    def meanwhile(*arguments: Any) -> Any:
+        staged = stage_file(*arguments)
+        with path.open("a") as handle:
+            handle.write("G2,visit,2026-03-10\n")
+        return staged
+
+    monkeypatch.setattr(staging_module, "stage_file", meanwhile)
+    assert city.load("meetings").deliveries == ()
+    assert city.rows("SELECT count(*) FROM landing.meetings") == [(0,)]
+
+
+def test_files_that_nobody_wrote_to_are_not_hashed_again(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
+    city.drop("meetings", "a.csv", meetings("G1"))
+    city.load("meetings")
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert city.load("meetings").deliveries == ()
 
 
 def test_a_refresh_holds_the_lease_from_its_first_step_to_its_last(city: SmallCity) -> None:

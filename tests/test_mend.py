@@ -60,7 +60,13 @@ class Office:
         then = datetime(2026, 4, 10)  # noqa: DTZ001
         write_delivery(
             self.con,
-            Delivery(ID, "tickets", "tickets.csv", "a" * 64, 1, "delta", then, then, 45, 42, 3, 0, 0, "loaded", None, None, None, then),
+            Delivery(
+                delivery_id=ID, dataset="tickets", source="tickets", file_name="tickets.csv", sha256="a" * 64, bytes=1,
+                kind="delta", arrived_at=then, as_of=then, rows_in=45, rows_loaded=42, rows_rejected=3,
+                rows_deduplicated=0, rows_left_out=0, rows_unchanged=0, rows_removed=0, outcome="loaded",
+                reason_code=None, reason_en=None, reason_zh=None, mends=None, run_id=None, loaded_at=then, sequence=0,
+                judged_by="",
+            ),
         )  # fmt: skip
         rules = {rule.id: rule for rule in CONTRACT.rules}
         for row, rule_id in rejected:

@@ -237,10 +237,18 @@ def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, 
         item.rejected += int(bad)
         item.loaded = int(rows) - int(bad) + item.unchanged
         considered = item.rows_in - sum(item.left_out.values())
-        limit = considered if item.mends else contract.reject_limit.allowed(considered)
+        limit = contract.reject_limit.allowed(considered)
         name = item.found.path.name
         minimum = next((int(r.minimum or 0) for r in contract.rules if r.kind == "row_count"), 0)
-        if considered < minimum:
+        if item.mends and not considered:
+            item.refusal = FileRefused(
+                "mend_unchanged",
+                zh=f"{name} 中没有一行被改动，这些行仍然被拒。请改正标黄的单元格后再放入。",
+                en=f"No row of {name} was changed; its rows stay rejected. Correct the yellow cells and drop it again.",
+            )
+        elif item.mends:
+            continue  # what is still wrong is listed anew
+        elif considered < minimum:
             item.refusal = FileRefused(
                 "no_rows", zh=f"{name} 没有数据行。请重新导出。", en=f"{name} has no rows of data. Export it again."
             )

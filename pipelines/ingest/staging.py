@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 import duckdb
+import polars as pl
 
 from pipelines.city import City
 from pipelines.contracts.model import Contract
@@ -278,6 +279,8 @@ def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Stage
         " (SELECT line, lower(CAST(min(error_type) AS VARCHAR)) AS found FROM reject_errors GROUP BY line)",
         [item.owner, extract.first_row, len(extract.headers)],
     )
+    if item.row_numbers is not None:
+        _number_shape_rejects(con, extract, item)
     con.execute("DROP TABLE IF EXISTS reject_errors")
     con.execute("DROP TABLE IF EXISTS reject_scans")
     if wrong is not None:
@@ -288,6 +291,21 @@ def _shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Stage
         )
     found = con.execute("SELECT count(*) FROM _shape_rejects WHERE _delivery_id = ?", [item.owner]).fetchall()
     return int(found[0][0])
+
+
+def _number_shape_rejects(con: duckdb.DuckDBPyConnection, extract: Extract, item: Staged) -> None:
+    """Of a part of a file: the rows set aside get their numbers in the whole, and are no longer counted among the others."""
+    numbers = item.row_numbers or ()
+    lines_aside = con.execute("SELECT DISTINCT line FROM reject_errors").fetchall()
+    aside = {int(line) - extract.first_row for (line,) in lines_aside}
+    renumbered = {"old": [place + extract.first_row for place in aside], "new": [numbers[place] for place in aside]}
+    con.register("_renumbered", pl.DataFrame(renumbered, schema={"old": pl.Int64, "new": pl.Int64}))
+    con.execute(
+        "UPDATE _shape_rejects SET source_row = new FROM _renumbered WHERE _delivery_id = ? AND source_row = old",
+        [item.owner],
+    )
+    con.unregister("_renumbered")
+    item.row_numbers = tuple(number for place, number in enumerate(numbers) if place not in aside)
 
 
 def settle_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, staged: list[Staged]) -> None:
