@@ -40,6 +40,18 @@ def run_cli(*arguments: str) -> Result:
         os.environ.update(before)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many cases of the list of faults were handled, if they ran."""
+    passed = [str(report.nodeid) for report in terminalreporter.stats.get("passed", [])]
+    played = {name.partition("[")[2].rstrip("]") for name in passed if "::test_a_fault_is_handled" in name}
+    if played:
+        from faults import CASES
+        from faults.document import counts
+
+        handled = [case for case in CASES if case.number in played and case.not_handled is None]
+        terminalreporter.write_line(f"Faults handled: {counts(handled)}")
+
+
 @dataclass(frozen=True)
 class Refreshed:
     """A city after `streetwise refresh`, and what the command said."""

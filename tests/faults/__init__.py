@@ -5,4 +5,5 @@ from faults.dataset_level import DATASETS
 from faults.file_level import FILES
 from faults.row_level import ROWS
 
+LEVELS: dict[str, tuple[Case, ...]] = {"file level": FILES, "row level": ROWS, "dataset level": DATASETS}
 CASES: tuple[Case, ...] = (*FILES, *ROWS, *DATASETS)

@@ -70,6 +70,7 @@ class Unsafe:
 
 
 Expected = Refused | Loaded | Untouched | Unsafe
+Finds = tuple[tuple[str, list[tuple[Any, ...]]], ...]
 Content = str | bytes | Callable[[Path], object]
 
 
@@ -93,19 +94,14 @@ class Load:
 
     dataset: str
     files: tuple[File, ...] = ()
-    finds: tuple[tuple[str, list[tuple[Any, ...]]], ...] = ()
+    finds: Finds = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, city: SmallCity) -> None:
         for file in self.files:
             drop(city, self.dataset, file)
         result, said = load(city, self.dataset, self.contract)
-        by_name = {d.file_name: d for d in result.deliveries}
-        assert len(by_name) == len(result.deliveries)
-        for file in self.files:
-            check(city, self.dataset, file, by_name, result, said)
-        for sql, rows in self.finds:
-            assert city.rows(sql) == rows, sql
+        look(city, self.dataset, self.files, result, said, self.finds)
 
 
 Step = Load | Callable[[SmallCity], None]
@@ -167,18 +163,32 @@ def load(city: SmallCity, dataset: str, contract: Mapping[str, Any] | None = Non
     said: list[str] = []
     chosen = replace(CONTRACTS[dataset], **(contract or {}))
     with open_warehouse(city.open()) as con:
-        create_landing(con, CONTRACTS.values())
+        create_landing(con, [chosen])
         return load_dataset(con, city.open(), chosen, run_id="run-1", report=said.append), said
 
 
-def check(
-    city: SmallCity, dataset: str, file: File, by_name: Mapping[str, Delivery], result: LoadResult, said: list[str]
+def look(
+    city: SmallCity, dataset: str, files: tuple[File, ...], result: LoadResult, said: list[str], finds: Finds
 ) -> None:
+    """Hold what became of the files against what is expected of them, and the warehouse against `finds`."""
+    by_name = {d.file_name: d for d in result.deliveries}
+    assert len(by_name) == len(result.deliveries)
+    with duckdb.connect(str(city.open().warehouse), read_only=True) as con:
+        for file in files:
+            check(con, city, dataset, file, by_name, result, said)
+        for sql, rows in finds:
+            assert con.execute(sql).fetchall() == rows, sql
+
+
+def check(
+    con: duckdb.DuckDBPyConnection, city: SmallCity, dataset: str, file: File, by_name: Mapping[str, Delivery],
+    result: LoadResult, said: list[str],
+) -> None:  # fmt: skip
     """Hold what became of a file against what is expected: ledger, landing, rejects, refused folder."""
     expected, path = file.expected, city.folder / "extracts" / dataset / file.name
     if isinstance(expected, Untouched):
         assert file.name not in by_name and path.exists()
-        assert city.rows(f"SELECT count(*) FROM landing.deliveries WHERE file_name = '{file.name}'") == [(0,)]
+        assert _rows(con, f"SELECT count(*) FROM landing.deliveries WHERE file_name = '{file.name}'") == [(0,)]
         assert any(file.name in line and "still arriving" in line for line in said) == expected.waits
         return
     if isinstance(expected, Unsafe):
@@ -188,17 +198,21 @@ def check(
         assert os.path.lexists(path)
         return
     delivery = by_name[file.name]
-    _check_landing(city, delivery)
+    _check_landing(con, city, delivery)
     if isinstance(expected, Refused):
         _check_refused(city, dataset, file, delivery)
         assert delivery in result.refused
         assert not path.exists()
     else:
-        _check_loaded(city, delivery, expected, result)
+        _check_loaded(con, delivery, expected, result)
         assert path.exists()
 
 
-def _check_landing(city: SmallCity, delivery: Delivery) -> None:
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return con.execute(sql).fetchall()
+
+
+def _check_landing(con: duckdb.DuckDBPyConnection, city: SmallCity, delivery: Delivery) -> None:
     """The ledger says what landing has, and every row is accounted for."""
     parts = delivery.rows_loaded, delivery.rows_rejected, delivery.rows_deduplicated, delivery.rows_left_out
     assert delivery.rows_in == sum(parts)
@@ -209,9 +223,10 @@ def _check_landing(city: SmallCity, delivery: Delivery) -> None:
         assert rows == delivery.rows_loaded - delivery.rows_unchanged
     else:
         sql = f"SELECT count(*) FROM landing.{delivery.dataset} WHERE _delivery_id = '{delivery.delivery_id}'"
-        assert city.rows(sql) == [(0,)]
-    (line,) = city.rows(
-        f"SELECT outcome, rows_loaded, reason_code FROM landing.deliveries WHERE delivery_id = '{delivery.delivery_id}'"
+        assert _rows(con, sql) == [(0,)]
+    (line,) = _rows(
+        con,
+        f"SELECT outcome, rows_loaded, reason_code FROM landing.deliveries WHERE delivery_id = '{delivery.delivery_id}'",
     )
     assert line == (delivery.outcome, delivery.rows_loaded, delivery.reason_code)
 
@@ -240,18 +255,18 @@ def _check_refused(city: SmallCity, dataset: str, file: File, delivery: Delivery
     assert aside.with_name(aside.name + ".done").exists() == (file.done is not None)
 
 
-def _check_loaded(city: SmallCity, delivery: Delivery, expected: Loaded, result: LoadResult) -> None:
+def _check_loaded(con: duckdb.DuckDBPyConnection, delivery: Delivery, expected: Loaded, result: LoadResult) -> None:
     assert delivery.outcome == expected.outcome, delivery.reason_en
     assert delivery.rows_loaded == expected.rows, delivery
     assert delivery.rows_deduplicated == expected.deduplicated
     assert delivery.rows_removed == expected.removed
     own = f"WHERE delivery_id = '{delivery.delivery_id}'"
-    rejects = city.rows(f"SELECT source_row, rule_id FROM landing.rejects {own} ORDER BY 1, 2")
+    rejects = _rows(con, f"SELECT source_row, rule_id FROM landing.rejects {own} ORDER BY 1, 2")
     assert tuple(rejects) == expected.rejects
     assert delivery.rows_rejected == len({row for row, _ in expected.rejects})
-    notes = dict(city.rows(f"SELECT code, cells FROM landing.notes {own}"))
+    notes = dict(_rows(con, f"SELECT code, cells FROM landing.notes {own}"))
     assert notes == dict(expected.notes)
-    guards = dict(city.rows(f"SELECT guard_id, outcome FROM landing.guard_results {own}"))
+    guards = dict(_rows(con, f"SELECT guard_id, outcome FROM landing.guard_results {own}"))
     assert {guard: guards[guard] for guard in expected.guards} == dict(expected.guards)
     assert result.ignored_headers.get(delivery.file_name, ()) == expected.ignored
 
@@ -308,16 +323,12 @@ def mapping(name: str, content: str) -> Step:
     return lambda city: city.mapping(name, content)
 
 
-def again(dataset: str, *files: File, finds: tuple[tuple[str, list[tuple[Any, ...]]], ...] = ()) -> Step:
+def again(dataset: str, *files: File, finds: Finds = ()) -> Step:
     """A step that loads once more: files that were put aside come back by themselves and become what is expected now."""
 
     def step(city: SmallCity) -> None:
         result, said = load(city, dataset)
-        by_name = {d.file_name: d for d in result.deliveries}
-        for file in files:
-            check(city, dataset, file, by_name, result, said)
-        for sql, rows in finds:
-            assert city.rows(sql) == rows, sql
+        look(city, dataset, files, result, said, finds)
 
     return step
 
@@ -345,7 +356,8 @@ def figures(sql: str, rows: list[tuple[Any, ...]], **data_cuts: str) -> Step:
         with open_warehouse(city.open()) as con:
             create_landing(con, CONTRACTS.values())
             build(con, data_cuts)
-            assert con.execute(sql).fetchall() == rows
+            found = con.execute(sql).fetchall()
+        assert found == rows, found
 
     return step
 
@@ -359,7 +371,9 @@ def checks(now: str, **failed: int) -> Step:
             results = run_cross_checks(con, CONTRACTS, now=datetime.fromisoformat(now))
         found = {result.check.check_name: result.failed for result in results}
         assert {name: found[name] for name in failed} == failed
-        stored = city.rows("SELECT dataset || '__' || replace(rule_id, '.', '__'), rows_failed FROM landing.contract_results WHERE severity = 'warning'")
+        stored = city.rows(
+            "SELECT dataset || '__' || replace(rule_id, '.', '__'), rows_failed FROM landing.contract_results WHERE severity = 'warning'"
+        )
         assert failed.items() <= {str(name): int(n) for name, n in stored}.items()
 
     return step
