@@ -347,6 +347,12 @@ def _column_rules(column: Column) -> Iterable[Rule]:
             "readable", "readable", f"can be read as {column.logical_type}", f"应可识别为{_KINDS_ZH[column.logical_type]}",
             f"contains(_unreadable, {_text(f' {column.name} ')})", "conformity",
         )  # fmt: skip
+    if column.personal == "pseudonym":
+        yield rule(
+            "readable", "readable", "is a whole identifier; a number such as 4.40E+17 has lost its digits",
+            "应为完整的编号；4.40E+17 这样的数字已丢失末几位，请把该列设为文本格式后重新导出",
+            f"contains(_unreadable, {_text(f' {column.name} ')})", "conformity",
+        )  # fmt: skip
     if column.required:
         yield rule(
             "required", "required", "is filled in", "不得为空",

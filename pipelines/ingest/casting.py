@@ -64,6 +64,12 @@ def known_sql(text: str, tokens: Iterable[str]) -> str:
     return f"CASE WHEN strlen({text}) > {longest} THEN {text} ELSE CASE {text}{whens} ELSE {text} END END"
 
 
+def unrounded_sql(text: str) -> str:
+    """SQL of a text, or NULL if it is a number as Excel shows a long one (`4.40301E+17`): people would become one. `text` is a name."""
+    shown = f"contains({text}, 'E+') AND regexp_full_match({text}, '[0-9]([.][0-9]+)?E[+][0-9]{{2,3}}')"
+    return f"CASE WHEN {shown} THEN NULL ELSE {text} END"
+
+
 Step = Callable[[str], str]
 
 

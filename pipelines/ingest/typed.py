@@ -19,6 +19,7 @@ from pipelines.ingest.casting import (
     plain_steps,
     quick_sql,
     trimmed_sql,
+    unrounded_sql,
     value_sql,
     year_first_sql,
     zulu_sql,
@@ -159,7 +160,10 @@ class _Pass:
 
         if column.logical_type == "string":
             value = add(f"{name}_value", f"COALESCE({', '.join(after)})", *after)
-            return add(f"{name}_pseudonym", pseudonym_sql(value), value) if column.personal == "pseudonym" else value
+            if column.personal != "pseudonym":
+                return value
+            whole = add(f"{name}_whole", unrounded_sql(value), value)
+            return add(f"{name}_pseudonym", pseudonym_sql(whole), whole)
         if column.logical_type not in ("date", "timestamp"):
             return add(f"{name}_value", either(lambda x: value_sql(column, x, unit=item.unit)), *after)
         formats = [narrow(declared) for declared in item.formats or self.mapping.formats]
@@ -193,7 +197,8 @@ class _Pass:
         left_out = self.layers.add("left_out", f"CAST({f'CASE{cases} END' if cases else 'NULL'} AS INTEGER)", *names)
         bad: dict[str, str] = {}
         for n, (name, sent) in enumerate(self.sent.items()):
-            if self.contract.column(name).logical_type != "string":
+            column = self.contract.column(name)
+            if column.logical_type != "string" or column.personal == "pseudonym":
                 value = self.values[name]
                 bad[name] = self.layers.add(f"bad{n}", f"{sent} IS NOT NULL AND {value} IS NULL", sent, value)
         unreadable = sent_cells = "NULL"

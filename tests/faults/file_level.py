@@ -23,7 +23,6 @@ from small_city import ARRIVED, SmallCity
 
 from faults.case import (
     HEADER,
-    TICKETS,
     Case,
     File,
     Load,
@@ -123,8 +122,8 @@ def with_part(content: bytes, part: str, change: Callable[[bytes], bytes]) -> by
 
 
 def bomb() -> bytes:
-    """A workbook whose sheet unpacks to 300 MB."""
-    rows = b"<row r='9'>" + b" " * (300 << 20) + b"</row></sheetData>"
+    """A workbook whose sheet unpacks to 150 MB."""
+    rows = b"<row r='9'>" + b" " * (150 << 20) + b"</row></sheetData>"
     return with_part(sheet(table), "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", rows))
 
 
@@ -418,8 +417,12 @@ FILES = (
              (("SELECT area_code FROM landing.tickets WHERE ticket_id = 'Y'", [("001001",)]),)),
         Load("tickets", (File("b.xlsx", sheet(area_as_number), Refused("guard_unknown_areas", ("10", "area_code")), days=1),)),
     )),
-    Case("F36", "identity numbers kept as numbers", "refused: Excel and floating-point numbers keep 15 digits", (
-        Load("members", (File("a.xlsx", sheet(identity), Refused("number_for_text", ("D", "2"), ("4403",))),)),
+    Case("F36", "identity numbers kept as numbers", "a workbook is refused: Excel keeps 15 digits; in a text the row whose key is such a number is rejected", (
+        Load("members", (
+            File("a.xlsx", sheet(identity), Refused("number_for_text", ("D", "2"), ("4403",))),
+            File("b.csv", text(PEOPLE, "4.40301E+17,O1,欧阳慕蓉,,,1988-07-01", "4.40302E+17,O1,欧阳慕蓉,,,1988-07-01"), Refused("nothing_left", ("2",), ("4.40",))),
+            File("c.csv", text(PEOPLE, *(f"M{n},O1,,,,1988-07-01" for n in range(20)), "4.40301E+17,O1,欧阳慕蓉,,,1988-07-01"), Loaded(20, after(20, "member_id.readable"), ignored=("姓名", "身份证号", "手机号"))),
+        )),
     )),
     Case("F37", "a row of totals at the end", "the row is rejected, so that no sum counts it", (
         Load("payments", (File("a.csv", payments(["100"] * 20) + "合计,,,,2000\n", Loaded(20, ((22, "kind.required"), (22, "line_id.required"), (22, "occurred_on.required")))),),

@@ -73,7 +73,7 @@ def no_value_leaves(city: SmallCity) -> None:
 
 ROWS = (
     Case("R1", "the same row twice", "counted once", (
-        Load("tickets", (File("a.csv", tickets(5) + tickets(5).split("\n", 1)[1], Loaded(5, deduplicated=5)),), (("SELECT count(*) FROM landing.tickets", [(5,)]),)),
+        Load("meetings", (File("a.csv", meetings(5) + meetings(5).split("\n", 1)[1], Loaded(5, deduplicated=5)),), (("SELECT count(*) FROM landing.meetings", [(5,)]),)),
     )),
     Case("R2", "two versions of one row", "the later update wins, whatever the order; of two of the same time in one delivery neither counts, of two deliveries the later arrival", (
         Load("tickets", (File("a.csv", tickets(30, "D,open,2026-03-01,新,,,2026-03-03", "D,open,2026-03-01,旧,,,2026-03-02", "E,open,2026-03-01,甲,,,2026-03-02", "E,open,2026-03-01,乙,,,2026-03-02"),
@@ -115,7 +115,7 @@ ROWS = (
         Load("tickets", (File("a.csv", around_now, Loaded(21, after(21, "accepted_at.not_in_future", "accepted_at.not_in_future"))),)),
     )),
     Case("R10", "an absurd past", "the row is rejected", (
-        Load("tickets", (File("a.csv", tickets(30, "X,open,1899-12-31,环境,,,", "Y,open,1970-01-01 08:00,环境,,,", "Z,open,0001-01-01,环境,,,"), Loaded(30, after(30, *["accepted_at.range"] * 3))),)),
+        Load("meetings", (File("a.csv", meetings(30, "X,驻点,1899-12-31,1", "Y,驻点,1970-01-01,1", "Z,驻点,0001-01-01,1"), Loaded(30, after(30, *["held_on.range"] * 3))),)),
     )),
     Case("R11", "a negative amount", "only a commitment taken back may be negative, else the row is rejected; a refund is its own kind", (
         Load("payments", (File("a.csv", payments(["100"] * 20) + text("X,L1,2026-03-10,支付,-5", "Y,L1,2026-03-10,退款,-5", "Z,L1,2026-03-10,退款,5", "W,L1,2026-03-10,承诺,-5"),
