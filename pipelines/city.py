@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -32,6 +32,8 @@ DEFAULT_CITY = ROOT / "cities" / "sample"
 CITY_VARIABLE = "STREETWISE_CITY"
 
 
+# Listing the zones takes 12 ms, and a city is opened many times in a run.
+@cache
 def _known_time_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name} is not a time zone of the IANA list, for example Asia/Shanghai")

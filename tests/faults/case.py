@@ -161,10 +161,10 @@ def drop(city: SmallCity, dataset: str, file: File) -> Path:
 def load(city: SmallCity, dataset: str, contract: Mapping[str, Any] | None = None) -> tuple[LoadResult, list[str]]:
     """Load a dataset under a contract with some fields replaced; the result, and what was reported meanwhile."""
     said: list[str] = []
-    chosen = replace(CONTRACTS[dataset], **(contract or {}))
-    with open_warehouse(city.open()) as con:
+    chosen, opened = replace(CONTRACTS[dataset], **(contract or {})), city.open()
+    with open_warehouse(opened) as con:
         create_landing(con, [chosen])
-        return load_dataset(con, city.open(), chosen, run_id="run-1", report=said.append), said
+        return load_dataset(con, opened, chosen, run_id="run-1", report=said.append), said
 
 
 def look(
