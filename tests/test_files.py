@@ -180,8 +180,8 @@ def test_a_file_without_its_header_is_refused(city: SmallCity) -> None:
 
 def test_an_empty_file_is_refused(city: SmallCity) -> None:
     assert refusal(city, "meetings", "a.csv", "") == (
-        "The file is empty (0 bytes). Export it again. Until the file is mended or removed, every refresh stops here.",
-        "文件是空的（0 字节）。请重新导出。在该文件改正或移走之前，每次刷新都会停在这里。",
+        "a.csv is empty (0 bytes). Export it again.",
+        "a.csv 是空的（0 字节）。请重新导出。",
     )
 
 
