@@ -310,7 +310,7 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
     if item.mends and outcome == "loaded" and item.refusal is None:
         move_counts(con, item.mends, item.loaded)
     if item.refusal is not None:
-        outcome, reason = "refused", item.refusal
+        outcome, reason = "refused", _stops(item.refusal, item.found)
         item.rejected, item.loaded = item.rows_in - sum(item.left_out.values()) - item.deduplicated, 0
     found = item.found
     delivery = Delivery(
@@ -366,6 +366,16 @@ def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFac
             f"guard_{blocked[0].guard.kind}", zh="".join(r.zh for r in blocked), en=" ".join(r.en for r in blocked)
         )
     return facts, profile
+
+
+def _stops(refusal: FileRefused, found: Arrival) -> FileRefused:
+    """The refusal as the ledger and the page show it: what it holds up, and where the file is."""
+    zh, en = ("文件已移至 refused/。", " The file is in refused/.") if found.dropped else ("", "")
+    return FileRefused(
+        refusal.code,
+        zh=f"{refusal.zh}{zh}在改正后重新放入或移除之前，每次刷新都会停在这里。",
+        en=f"{refusal.en}{en} Until it is mended and dropped again, or removed, every refresh stops here.",
+    )
 
 
 _SUPERSEDED = FileRefused(
