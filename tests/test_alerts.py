@@ -103,9 +103,9 @@ def test_a_refused_delivery_is_posted_in_both_languages_without_data(
     assert posted["problems"] == problems and posted["run_id"] == "run-1" and posted["city"] == "C"
     assert [p["dataset"] for p in problems] == ["members", "tickets"]
     text = posted["text"]
-    assert "小城：刷新失败，页面仍为上一期数据。" in text and "文件是空的" in text and "缺少必需的列" in text
+    assert "小城：刷新失败，页面仍为上一期数据。" in text and "文件是空的" in text and "没有一个是已知的列名" in text
     assert (
-        "Smalltown: the refresh failed" in text and "The file is empty" in text and "lacks the required column" in text
+        "Smalltown: the refresh failed" in text and "The file is empty" in text and "none of its 3 cells" in text
     )
     assert not [word for word in CANARIES if word in json.dumps(posted, ensure_ascii=False)]
     assert note(city)["outcome"] == "failed" and note(city)["problems"] == problems
