@@ -389,7 +389,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "guards_title": ("整批核对：与往常不同的交付", "Guards: deliveries out of the ordinary"),
     "guards_note": (
         "共核对 {n} 次：通过 {passed} 次，历史不足未判断 {unjudged} 次，提醒 {warned} 次，准予放行 {overridden} 次，拦下 {blocked} 次。",
-        "{n} judgements: {passed} passed, {unjudged} could not be judged yet, {warned} warned, {overridden} were "
+        "{n} judgements: {passed} passed, {unjudged} could not be judged yet, {warned} warned, {overridden} "
         "overridden, {blocked} blocked.",
     ),
     "guards_none": ("没有与往常不同的交付。", "No delivery was out of the ordinary."),
