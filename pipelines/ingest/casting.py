@@ -18,7 +18,8 @@ _CASTABLE = f"{_YEAR}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}"
 _HALF_DAYS = ("%Y-%m-%d %p %I:%M:%S", "%Y-%m-%d %p %I:%M")
 _TRUE = ("true", "t", "1", "yes", "y", "是", "有", "√")
 _FALSE = ("false", "f", "0", "no", "n", "否", "无", "×")
-_OFFSET = r":[0-9.]+ ?(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$"
+#: What lies further from UTC than any clock is a slip of the pen; the cast would shift by it without a word.
+_OFFSET = r":[0-9.]+ ?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$"
 
 #: Powers of ten of the units in which a mapping may declare a column; a cell may write the declared one and no other.
 UNITS = {"1": 0, "元": 0, "千元": 3, "万元": 4, "百万元": 6, "亿元": 8}

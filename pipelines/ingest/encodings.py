@@ -117,20 +117,22 @@ def from_gb18030(source: Source, known: frozenset[str], *, declared: bool, line:
             for run in _utf8_runs(block):
                 if not _decodes(run[0], "gb2312"):
                     raise _mixed(source.name, max(line, lines + line_ends(block[: run.start()])))
+            if first:
+                header = re.split(rb"[\r\n]", block, maxsplit=1)[0].decode("gb18030", errors="replace")
+                trusted = trusted or any(
+                    fold(cell) in known and not cell.isascii() for cell in re.split(r"[,\t;\"]", header)
+                )
+                first = False
             try:
                 text = block.decode("gb18030")
             except UnicodeDecodeError as error:
+                if trusted and error.reason.startswith("incomplete"):
+                    raise cut_short(source.name) from None
                 raise _not_utf8(
                     source.name,
                     lines + line_ends(block[: error.start]) if declared else line,
                     "GB18030" if declared else "UTF-8",
                 ) from None
-            if first:
-                header = re.split(r"[\r\n]", text, maxsplit=1)[0]
-                trusted = trusted or any(
-                    fold(cell) in known and not cell.isascii() for cell in re.split(r"[,\t;\"]", header)
-                )
-                first = False
             if (not trusted and not _decodes(block, "gb2312")) or (not declared and _PRIVATE.search(text)):
                 raise _not_utf8(source.name, line, "UTF-8")
             lines += line_ends(block)

@@ -74,7 +74,9 @@ def open_extract(
         magic = _magic(source)
     if not magic:
         raise FileRefused(
-            "empty_file", zh="文件是空的（0 字节）。请重新导出。", en="The file is empty (0 bytes). Export it again."
+            "empty_file",
+            zh=f"{path.name} 是空的（0 字节）。请重新导出。",
+            en=f"{path.name} is empty (0 bytes). Export it again.",
         )
     if magic.startswith((b"PAR1", b"PARE")):
         return open_parquet(con, source, known)

@@ -255,13 +255,13 @@ def _gate(con: duckdb.DuckDBPyConnection, contract: Contract, verdict: Verdict, 
         elif item.loaded == 0:
             item.refusal = FileRefused(
                 "nothing_left",
-                zh=f"{name} 的 {considered} 行全部被拒，见 state/rejects。",
-                en=f"All {considered} rows of {name} were rejected; see state/rejects.",
+                zh=f"{name} 的 {considered} 行全部被拒。见 state/rejects，请改正后重新放入。",
+                en=f"All {considered} rows of {name} were rejected. See state/rejects, mend them and drop the file again.",
             )
         elif item.rejected > limit:
             item.refusal = FileRefused(
                 "too_many_rejects",
-                zh=f"{name} 有 {item.rejected} 行被拒（共 {considered} 行），超过契约允许的 {limit} 行。见 state/rejects，改正后重新放入。",
+                zh=f"{name} 有 {item.rejected} 行被拒（共 {considered} 行），超过契约允许的 {limit} 行。见 state/rejects，请改正后重新放入。",
                 en=f"{item.rejected} of {considered} rows of {name} were rejected, more than the {limit} the contract allows. "
                 "See state/rejects, mend them and drop the file again.",
             )
