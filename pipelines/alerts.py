@@ -50,7 +50,7 @@ def webhook_url(city: City) -> str | None:
 
 
 def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, Any]]:
-    """Why a run failed, in both languages: refused deliveries, else the steps that failed. No data values.
+    """Why a run failed, in both languages: refused deliveries, and the steps that failed. No data values.
 
     A refusal also has its file name, its moment (UTC) and whether the file was moved to `refused/`.
     """
@@ -61,12 +61,11 @@ def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, 
                 found = _refusals(con, city, run_id)
         except duckdb.Error:  # no ledger yet, or the next refresh is at work
             found = []
-    if not found:
-        found = [
-            {"dataset": None, "message_zh": f"步骤失败 {line}", "message_en": f"A step failed: {line}"}
-            for line in failures or ["?"]
-        ]
-    return found
+    # The check that a refusal fails stops its step too; that is no news.
+    others = [line for line in failures if not (found and "AssetCheckFailed" in line)] or ([] if found else ["?"])
+    return found + [
+        {"dataset": None, "message_zh": f"步骤失败 {line}", "message_en": f"A step failed: {line}"} for line in others
+    ]
 
 
 def _refusals(con: duckdb.DuckDBPyConnection, city: City, run_id: str) -> list[dict[str, Any]]:

@@ -103,19 +103,28 @@ def test_a_refused_delivery_is_posted_in_both_languages_without_data(
     assert posted["problems"] == problems and posted["run_id"] == "run-1" and posted["city"] == "C"
     assert [p["dataset"] for p in problems] == ["members", "tickets"]
     text = posted["text"]
-    assert "小城：刷新失败，页面仍为上一期数据。" in text and "文件是空的" in text and "没有一个是已知的列名" in text
-    assert "Smalltown: the refresh failed" in text and "The file is empty" in text and "none of its 3 cells" in text
+    assert (
+        "小城：刷新失败，页面仍为上一期数据。" in text
+        and "tickets.csv 是空的" in text
+        and "没有一个是已知的列名" in text
+    )
+    assert "Smalltown: the refresh failed" in text and "tickets.csv is empty" in text and "none of its 3 cells" in text
     assert not [word for word in CANARIES if word in json.dumps(posted, ensure_ascii=False)]
     assert note(city)["outcome"] == "failed" and note(city)["problems"] == problems
 
 
 def test_a_refusal_of_an_earlier_run_is_named_again_while_its_file_waits_in_refused(city: SmallCity) -> None:
     refuse_two(city)
-    problems = announce_failure(city.open(), "run-2", ["delivery_accepted: failed"])
+    steps = [
+        "landing__members: DagsterAssetCheckFailedError",
+        "landing__meetings: the source hotline cannot be reached",
+    ]
+    *problems, other = announce_failure(city.open(), "run-2", steps)
     assert [(p["dataset"], p["file_name"], p["set_aside"]) for p in problems] == [
         ("members", "people.csv", True), ("tickets", "tickets.csv", True),
     ]  # fmt: skip
     assert all(p["refused_at"].endswith("Z") for p in problems)
+    assert other["message_en"] == "A step failed: landing__meetings: the source hotline cannot be reached"
 
 
 def test_without_an_address_only_the_note_is_written(city: SmallCity) -> None:

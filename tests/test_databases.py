@@ -605,7 +605,10 @@ def test_a_load_fetches_by_itself_and_notes_a_source_that_gave_nothing(city: Sma
     assert city.load_one("tickets").rows_loaded == 2
     postgres.run("UPDATE ours SET status = '作废', updated_at = '2026-03-03 10:00' WHERE ticket_id = 'T1'")
     assert city.load_one("tickets").outcome == "loaded"
-    assert city.rows("SELECT ticket_id, status FROM landing.tickets ORDER BY 1") == [("T1", "cancelled"), ("T2", "open")]
+    assert city.rows("SELECT ticket_id, status FROM landing.tickets ORDER BY 1") == [
+        ("T1", "cancelled"),
+        ("T2", "open"),
+    ]
     postgres.run("ALTER TABLE ours RENAME TO ours_away")
     assert city.load("tickets").refused == ()
     ((code, zh, en),) = city.rows("SELECT code, message_zh, message_en FROM landing.notes")

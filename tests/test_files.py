@@ -181,9 +181,9 @@ def test_a_file_without_its_header_is_refused(city: SmallCity) -> None:
 
 def test_an_empty_file_is_refused(city: SmallCity) -> None:
     assert refusal(city, "meetings", "a.csv", "") == (
-        "The file is empty (0 bytes). Export it again. The file is in refused/. Until it is mended and dropped again,"
+        "a.csv is empty (0 bytes). Export it again. The file is in refused/. Until it is mended and dropped again,"
         " or removed, every refresh stops here.",
-        "文件是空的（0 字节）。请重新导出。文件已移至 refused/。在改正后重新放入或移除之前，每次刷新都会停在这里。",
+        "a.csv 是空的（0 字节）。请重新导出。文件已移至 refused/。在改正后重新放入或移除之前，每次刷新都会停在这里。",
     )
 
 

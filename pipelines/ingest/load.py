@@ -93,6 +93,9 @@ def load_dataset(
         context = _Context(con, city, contract, overrides, judged_by, now, run_id, arrivals)
         result = _load(context, files, report)
     unsafe = tuple(_unsafe_delivery(contract, item, run_id, now) for item in arrivals.unsafe)
+    con.execute("DELETE FROM landing.deliveries WHERE dataset = ? AND sha256 = ''", [contract.dataset])
+    for delivery in unsafe:
+        write_delivery(con, delivery)
     still = open_refusals(con, contract.dataset, refused_hashes(city, contract.dataset))
     new = {d.delivery_id for d in result.deliveries}
     refused = [d for d in result.deliveries if d.outcome == "refused"]
@@ -186,7 +189,7 @@ def _judged_by(city: City, contract: Contract, overrides: tuple[Override, ...]) 
 def _take_back(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, judged_by: str) -> None:
     """Put refused files back into the drop folder if their mapping, the contract or the overrides have changed since."""
     rows = con.execute(
-        "SELECT sha256, file_name FROM landing.deliveries WHERE dataset = ? AND outcome = 'refused' AND judged_by <> ?",
+        "SELECT sha256, file_name FROM landing.deliveries WHERE dataset = ? AND outcome = 'refused' AND judged_by <> ? AND sha256 <> ''",
         [contract.dataset, judged_by],
     ).fetchall()
     for sha256, name in rows:

@@ -359,7 +359,9 @@ def checks(now: str, **failed: int) -> Step:
             results = run_cross_checks(con, CONTRACTS, now=datetime.fromisoformat(now))
         found = {result.check.check_name: result.failed for result in results}
         assert {name: found[name] for name in failed} == failed
-        stored = city.rows("SELECT dataset || '__' || replace(rule_id, '.', '__'), rows_failed FROM landing.contract_results WHERE severity = 'warning'")
+        stored = city.rows(
+            "SELECT dataset || '__' || replace(rule_id, '.', '__'), rows_failed FROM landing.contract_results WHERE severity = 'warning'"
+        )
         assert failed.items() <= {str(name): int(n) for name, n in stored}.items()
 
     return step

@@ -40,13 +40,23 @@ def days(count: int, rows: int, **more: str) -> tuple[File, ...]:
 
 def both_districts(n: int) -> File:
     """A daily file with 20 tickets of either district."""
-    rows = tickets(20, prefix=f"E{n}-", area="A1", day=n) + tickets(20, prefix=f"F{n}-", area="A2", day=n).split("\n", 1)[1]
+    rows = (
+        tickets(20, prefix=f"E{n}-", area="A1", day=n)
+        + tickets(20, prefix=f"F{n}-", area="A2", day=n).split("\n", 1)[1]
+    )
     return File(f"{n}.csv", rows, Loaded(40), days=-30 + n)
 
 
 def let_pass(dataset: str, guard: str, name: str) -> Step:
     """Somebody answers for a delivery in overrides.yaml."""
-    line = {"dataset": dataset, "guard": guard, "delivery": name, "who": "王主任", "why": "春节假期", "until": "2999-01-01"}
+    line = {
+        "dataset": dataset,
+        "guard": guard,
+        "delivery": name,
+        "who": "王主任",
+        "why": "春节假期",
+        "until": "2999-01-01",
+    }
     return lambda city: (city.folder / "overrides.yaml").write_text(json.dumps([line], ensure_ascii=False)) and None
 
 
@@ -54,7 +64,9 @@ def passed_by_name(city: SmallCity) -> None:
     """The file that was stopped comes back by itself, is loaded, and the ledger keeps who answered and why."""
     (delivery,) = load(city, "tickets")[0].deliveries
     assert (delivery.file_name, delivery.outcome) == ("few.csv", "loaded")
-    kept = city.rows("SELECT outcome, override_who, override_why, override_until FROM landing.guard_results WHERE outcome = 'overridden'")
+    kept = city.rows(
+        "SELECT outcome, override_who, override_why, override_until FROM landing.guard_results WHERE outcome = 'overridden'"
+    )
     assert kept == [("overridden", "王主任", "春节假期", date(2999, 1, 1))]
 
 
@@ -70,7 +82,12 @@ def any_order(city: SmallCity) -> None:
             if n % 2 or place == 2:
                 load(other, "tickets")
         found.add(str(other.rows("SELECT ticket_id, category_1, updated_at FROM landing.tickets ORDER BY 1")))
-    assert found == {str([(f"T{i}", c, datetime(2026, 3, d, 2)) for i, c, d in ((1, "交通", 3), (2, "治安", 2), (3, "环境", 1))] + [("X", "环境", datetime(2026, 3, 2, 16))])}  # noqa: DTZ001
+    assert found == {
+        str(
+            [(f"T{i}", c, datetime(2026, 3, d, 2)) for i, c, d in ((1, "交通", 3), (2, "治安", 2), (3, "环境", 1))]
+            + [("X", "环境", datetime(2026, 3, 2, 16))]
+        )
+    }  # noqa: DTZ001
 
 
 def nothing_is_mixed(city: SmallCity) -> None:
@@ -107,10 +124,19 @@ def two_versions_of_a_layout(city: SmallCity) -> None:
         path = folder / "m.csv"
         path.write_text(text(header, rows), encoding="utf-8")
     city.mapping("m_v1", "columns: {meeting_id: 编号, kind: 种类, held_on: 日期}\n")
-    city.mapping("m_v2", "columns: {meeting_id: 会议号, kind: {column: 种类代码, values: {V: visit}}, held_on: 日期, attendees: 人数}\n")
-    city.settings(settle_seconds=0, sources={"meetings": [{"files": ["v1/*.csv"], "mapping": "m_v1"}, {"files": ["v2/*.csv"], "mapping": "m_v2"}]})
+    city.mapping(
+        "m_v2",
+        "columns: {meeting_id: 会议号, kind: {column: 种类代码, values: {V: visit}}, held_on: 日期, attendees: 人数}\n",
+    )
+    city.settings(
+        settle_seconds=0,
+        sources={"meetings": [{"files": ["v1/*.csv"], "mapping": "m_v1"}, {"files": ["v2/*.csv"], "mapping": "m_v2"}]},
+    )
     assert [d.outcome for d in load(city, "meetings")[0].deliveries] == ["loaded", "loaded"]
-    assert city.rows("SELECT meeting_id, kind, attendees FROM landing.meetings ORDER BY 1") == [("G1", "visit", None), ("G2", "visit", 7)]
+    assert city.rows("SELECT meeting_id, kind, attendees FROM landing.meetings ORDER BY 1") == [
+        ("G1", "visit", None),
+        ("G2", "visit", 7),
+    ]
 
 
 def orgs(count: int, name: str = "支部", prefix: str = "O") -> str:

@@ -38,7 +38,9 @@ LINES = text("line_id,fiscal_year,fund,opening_amount", "L1,2026,运转经费,10
 def members(*rows: str, good: int = 20) -> str:
     """Rows of members after so many good ones of O1; names and numbers are read from nowhere."""
     return text(
-        MEMBERS, *(f"M{n},O1,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01," for n in range(good)), *rows
+        MEMBERS,
+        *(f"M{n},O1,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01," for n in range(good)),
+        *rows,
     )
 
 
@@ -153,4 +155,3 @@ ROWS = (
         no_value_leaves,
     ), not_handled="its check digit is not verified, because the number is never read"),
 )  # fmt: skip
-
