@@ -241,6 +241,42 @@ def check(
 
 
 @app.command()
+def rebuild(
+    city: CityOption = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="Moment with offset (2026-03-31T18:00:00+08:00), or date (its end in the city): write that state to "
+            "state/rebuilt/ instead. Default: put the warehouse back.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Make a lost warehouse again from the accepted deliveries in state/landing, or a past state beside it. Nothing is
+    published."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.headline import headline_table
+    from pipelines.ingest.landed import Damaged
+    from pipelines.ingest.rebuild import NothingKept, parse_moment, rebuild_as_of, rebuild_warehouse
+
+    chosen = _open(city)
+    try:
+        if as_of is None:
+            deliveries = rebuild_warehouse(chosen, load_contracts())
+            out.print(
+                f"已由 {deliveries} 个批次重建 · rebuilt from {deliveries} deliveries; next: "
+                f"streetwise refresh --city {escape(str(chosen.folder))}"
+            )
+            return
+        file = rebuild_as_of(chosen, load_contracts(), parse_moment(as_of, chosen))
+    except (ConfigurationError, Damaged, NothingKept, ValueError, WarehouseBusy) as error:
+        raise _fail(str(error)) from None
+    out.print(headline_table(chosen, file))
+    out.print(f"已写入 · written to {escape(str(file))}", soft_wrap=True)
+
+
+@app.command()
 def doctor(city: CityOption = None) -> None:
     """Check this machine and a city folder: what is wrong, and what to do about it. Exits with 1 if anything is."""
     from pipelines.doctor import examine
