@@ -277,6 +277,46 @@ def rebuild(
 
 
 @app.command()
+def forget(
+    member_key: Annotated[
+        str,
+        typer.Option(
+            "--member-key",
+            help="The person's identifier as the extracts write it; `-` reads it from standard input, so that it stays "
+            "out of shell histories.",
+        ),
+    ],
+    city: CityOption = None,
+) -> None:
+    """Take a person out of everything that Streetwise made of the deliveries, and keep them out. Writes a proof; extracts
+    are never changed, those in which the person still stands are named. Exits with 1 if anything remains."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.ingest.forget import forget as forget_person
+    from pipelines.ingest.landed import Damaged
+
+    chosen = _open(city)
+    key = sys.stdin.readline() if member_key == "-" else member_key
+    try:
+        done = forget_person(chosen, load_contracts(), key, now=datetime.now(UTC))
+    except (ConfigurationError, Damaged, PermissionError, RuntimeError) as error:
+        raise _fail(str(error)) from None
+    typer.echo(f"已删除 {done.removed} 处 · removed in {done.removed} places; 证明 · proof: {done.proof}")
+    for zh, en, names in (
+        (
+            "原始文件中仍有此人，请自行删除",
+            "the person still stands in these files, which are yours to remove",
+            done.extracts,
+        ),
+        ("无法检查", "cannot be looked into", done.unsearchable),
+    ):
+        if names:
+            typer.echo("\n".join([f"{zh} · {en}:", *(f"- {name}" for name in names)]))
+    if done.remains:
+        files = "\n".join(f"- {name}" for name in done.remains)
+        raise _fail(f"以下文件中仍有此人 · the person remains in:\n{files}")
+
+
+@app.command()
 def doctor(city: CityOption = None) -> None:
     """Check this machine and a city folder: what is wrong, and what to do about it. Exits with 1 if anything is."""
     from pipelines.doctor import examine

@@ -19,6 +19,7 @@ from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import landed, lines, rejects
 from pipelines.ingest.arrivals import Arrival, Arrivals, Unsafe, find_arrivals, shown_name
 from pipelines.ingest.files import FileRefused, Note
+from pipelines.ingest.forgotten import FORGOTTEN, REASON
 from pipelines.ingest.ledger import (
     Delivery,
     create_landing,
@@ -378,7 +379,7 @@ _SUPERSEDED = FileRefused(
 
 
 def _reasons(item: Staged) -> list[tuple[str, str, int]]:
-    reasons = [rule.reason for rule in item.mapping.leave_out]
+    reasons = {FORGOTTEN: REASON, **{n: rule.reason for n, rule in enumerate(item.mapping.leave_out)}}
     return [(reasons[n].zh, reasons[n].en, rows) for n, rows in sorted(item.left_out.items())]
 
 
