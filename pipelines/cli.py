@@ -313,7 +313,7 @@ def forget(
             typer.echo("\n".join([f"{zh} · {en}:", *(f"- {name}" for name in names)]))
     if done.remains:
         files = "\n".join(f"- {name}" for name in done.remains)
-        raise _fail(f"以下文件中仍有此人 · the person remains in:\n{files}")
+        raise _fail(f"以下文件中仍有此人，或无法检查 · the person remains, or cannot be ruled out, in:\n{files}")
 
 
 @app.command()

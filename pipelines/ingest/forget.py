@@ -34,8 +34,8 @@ from pipelines.yaml_model import ConfigurationError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. `removed` counts rows and cells; `remains` are files under `state/` that still hold the person;
-    `extracts` are files of the city's own in which they still stand, `unsearchable` those that cannot be looked into."""
+    """What came of it. `removed` counts rows and cells; `remains` are files under `state/` that still hold the person
+    or cannot be looked into; `extracts` are files of the city's own in which they still stand, `unsearchable` those that cannot be looked into."""
 
     proof: Path
     removed: int
@@ -87,8 +87,8 @@ def forget(city: City, contracts: Mapping[str, Contract], key: str, *, now: date
         remains, unseen, files, size = _search(city, words)
     proof = _write_proof(city, words, done, found, remains, unseen, files, size, now)
     shown = tuple(_plain(name, identifier) for name in (*found.names, *found.refused))
-    closed = tuple(_plain(name, identifier) for name in (*found.closed, *unseen))
-    return Outcome(proof, sum(done.removed.values()), tuple(remains), shown, closed)
+    closed = tuple(_plain(name, identifier) for name in found.closed)
+    return Outcome(proof, sum(done.removed.values()), (*remains, *unseen), shown, closed)
 
 
 # -- the city's own files --------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def _search(city: City, words: tuple[Word, ...]) -> tuple[list[str], list[str], 
             if find_words(path, words) or words[1].bytes_pattern().search(os.fsencode(path.name)):
                 remains.append(_plain(name, words[1].text))
         except NotSearchable:
-            unseen.append(name)
+            unseen.append(_plain(name, words[1].text))
     return remains, unseen, files, size
 
 
@@ -275,10 +275,10 @@ def _write_proof(
         ],
         "still_in_extracts": [_plain(name, key.text) for name in found.names],
         "still_in_refused": [_plain(name, key.text) for name in found.refused],
-        "cannot_be_searched": [_plain(name, key.text) for name in (*found.closed, *unseen)],
+        "cannot_be_searched": [_plain(name, key.text) for name in found.closed],
         "search": {
             "of": "state/", "files": files, "bytes": size, "for_pseudonym": True, "for_key": key.sought,
-            "still_there": remains,
+            "still_there": remains, "cannot_be_searched": unseen,
         },
     }  # fmt: skip
     folder = city.folder / "forgotten"
