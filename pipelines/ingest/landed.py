@@ -19,6 +19,8 @@ from pipelines.ingest.files import quote_text
 from pipelines.ingest.ledger import Delivery, ledger_of
 from pipelines.ingest.merge import Change
 
+_NOT_LOADED = "not_loaded"
+
 
 def keep(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, delivery: Delivery, change: Change) -> None:
     """Write `state/landing/<dataset>/<delivery>.parquet`, the keys that are gone (`.gone.parquet`), the rejects as they
@@ -32,9 +34,9 @@ def keep(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, deliver
 
 
 def keep_line(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, delivery: Delivery) -> None:
-    """Write `<delivery>.<outcome>.json` of a delivery that was not loaded, so that its line of the ledger, its latest one,
-    outlives the warehouse."""
-    manifest = _manifest_path(city, contract, f"{delivery.delivery_id}.{delivery.outcome}.json")
+    """Write `not_loaded/<delivery>.json` of a delivery that was refused or superseded, so that its line of the ledger (its
+    latest one) outlives the warehouse."""
+    manifest = _manifest_path(city, contract, f"{_NOT_LOADED}/{delivery.delivery_id}.json")
     _keep(con, manifest, delivery.outcome, delivery, {} if delivery.mends else _rejects_of(con, delivery))
 
 
@@ -55,9 +57,9 @@ def _suite_path(city: City, dataset: str) -> Path:
 
 
 def _manifest_path(city: City, contract: Contract, name: str) -> Path:
-    folder = city.landing / contract.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / name
+    path = city.landing / contract.dataset / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _rejects_of(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> dict[str, str]:
@@ -126,8 +128,10 @@ class Damaged(RuntimeError):
 
 
 def manifests(city: City, dataset: str) -> list[tuple[Path, dict[str, Any]]]:
-    """The manifests of a dataset in the order in which the deliveries were merged."""
-    found = [(path, json.loads(path.read_text("utf-8"))) for path in (city.landing / dataset).glob("*.json")]
+    """The manifests of a dataset in the order in which the deliveries were settled."""
+    folder = city.landing / dataset
+    paths = [*folder.glob("*.json"), *folder.glob(f"{_NOT_LOADED}/*.json")]
+    found = [(path, json.loads(path.read_text("utf-8"))) for path in paths]
     return sorted(found, key=lambda item: (item[1]["delivery"]["loaded_at"], item[1]["delivery"]["sequence"]))
 
 
