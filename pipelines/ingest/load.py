@@ -19,6 +19,7 @@ from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import landed, lines, rejects
 from pipelines.ingest.arrivals import Arrival, Arrivals, Unsafe, find_arrivals, shown_name
 from pipelines.ingest.files import FileRefused, Note
+from pipelines.ingest.forgotten import FORGOTTEN, REASON
 from pipelines.ingest.ledger import (
     Delivery,
     create_landing,
@@ -285,9 +286,9 @@ def _settle(context: _Context, staged: list[Staged], verdict: Verdict | None) ->
             _write_results(con, contract, verdict, item, context.now)
         con.execute(f"DELETE FROM {STAGING} WHERE rowid IN (SELECT _row_id FROM _rejected_rows)")
         con.execute("DELETE FROM landing.suite_results WHERE dataset = ?", [contract.dataset])
-        con.execute(
-            "INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)]
-        )
+        suite = json.dumps(verdict.suite_result)
+        con.execute("INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, suite])
+        landed.keep_suite(context.city, contract, suite)
     order = sorted(staged, key=lambda s: (s.as_of or s.found.arrived_at, s.found.arrived_at, s.found.path.name))
     settled = {item.delivery_id: _settle_one(context, item, n) for n, item in enumerate(order)}
     return [settled[item.delivery_id] for item in staged]
@@ -330,6 +331,8 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
     write_notes(con, item.delivery_id, contract.dataset, [(n.code, n.count, n.zh, n.en) for n in item.notes])
     if outcome == "loaded":
         landed.keep(con, context.city, contract, delivery, change)
+    else:
+        landed.keep_line(con, context.city, contract, delivery)
     return delivery
 
 
@@ -389,7 +392,7 @@ _SUPERSEDED = FileRefused(
 
 
 def _reasons(item: Staged) -> list[tuple[str, str, int]]:
-    reasons = [rule.reason for rule in item.mapping.leave_out]
+    reasons = {FORGOTTEN: REASON, **{n: rule.reason for n, rule in enumerate(item.mapping.leave_out)}}
     return [(reasons[n].zh, reasons[n].en, rows) for n, rows in sorted(item.left_out.items())]
 
 
