@@ -314,40 +314,94 @@ def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     return int(total), rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def deliveries(edition: str) -> list[Row]:
-    """The ledger of deliveries, newest first."""
-    return ask(
+@st.cache_data(max_entries=32, show_spinner=False)
+def ledger(edition: str, dataset: str | None, outcome: str | None, limit: int) -> tuple[int, list[Row]]:
+    """How many deliveries of a dataset had an outcome (None: any), and the newest of them."""
+    rows = ask(
         edition,
-        "select delivery_id, dataset, file_name, bytes, kind, arrived_at, as_of, rows_in, rows_loaded, rows_rejected, "
-        "rows_deduplicated, rows_left_out, outcome, reason_en, reason_zh from marts.deliveries order by "
-        "arrived_at desc, file_name limit 500",
+        "select d.dataset, d.source, d.file_name, d.sha256, d.bytes, d.kind, d.arrived_at, d.as_of, d.rows_in, "
+        "d.rows_loaded, d.rows_unchanged, d.rows_rejected, d.rows_deduplicated, d.rows_left_out, d.rows_removed, "
+        "d.outcome, d.reason_en, d.reason_zh, d.run_id, coalesce((select any_value(o.file_name) from marts.deliveries o "
+        "where o.delivery_id = d.mends), d.mends) as mends, count(*) over () as total from marts.deliveries d "
+        "where (? is null or d.dataset = ?) and (? is null or d.outcome = ?) "
+        "order by d.arrived_at desc, d.sequence desc, d.file_name limit ?",
+        [dataset, dataset, outcome, outcome, limit],
     )
+    return int(rows[0]["total"]) if rows else 0, rows
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def ledger_datasets(edition: str) -> list[str]:
+    """The datasets that the ledger names."""
+    return [row["dataset"] for row in ask(edition, "select distinct dataset from marts.deliveries order by dataset")]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def intake(edition: str) -> list[Row]:
-    """What every dataset received in all its loaded deliveries together, and how many were refused."""
+    """What every dataset received in all its loaded deliveries together.
+
+    A delivery that mends rows of another has none of its own here: the line of the other counts them.
+    """
     return ask(
         edition,
-        "select dataset, count(*) filter (where outcome = 'loaded') as files, count(*) filter (where "
-        "outcome = 'refused') as refused, "
-        "sum(rows_in) filter (where outcome = 'loaded') as rows_in, sum(rows_loaded) as rows_loaded, "
-        "sum(rows_rejected) filter (where outcome = 'loaded') as rows_rejected, "
-        "sum(rows_deduplicated) filter (where outcome = 'loaded') as rows_deduplicated, "
-        "sum(rows_left_out) filter (where outcome = 'loaded') as rows_left_out, "
-        "arg_max(outcome, arrived_at) as latest_outcome from marts.deliveries group by dataset order by dataset",
+        "select dataset, count(*) as files, max(arrived_at) as arrived_at, sum(rows_in) as rows_in, "
+        "sum(rows_loaded) as rows_loaded, sum(rows_rejected) as rows_rejected, "
+        "sum(rows_deduplicated) as rows_deduplicated, sum(rows_left_out) as rows_left_out "
+        "from marts.deliveries where outcome = 'loaded' and mends is null group by dataset order by dataset",
     )
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def open_refusals(edition: str) -> list[Row]:
+    """Refused deliveries in whose place nothing came before the edition was made, newest first."""
+    return ask(edition, "select * from marts.open_refusals order by refused_at desc, dataset, file_name")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def guard_counts(edition: str) -> dict[str, int]:
+    """How many judgements of guards ended in each outcome."""
+    rows = ask(edition, "select outcome, count(*) as n from marts.guard_results group by outcome")
+    return {row["outcome"]: row["n"] for row in rows}
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
+    """How many judgements warned, were overridden or blocked, and the newest of them.
+
+    `current` is true where the delivery is the last of its dataset that was loaded."""
+    rows = ask(
+        edition,
+        "select g.*, g.delivery_id = n.newest as current, count(*) over () as total from marts.guard_results g left join ("
+        "select dataset, arg_max(delivery_id, (loaded_at, sequence)) as newest from marts.deliveries "
+        "where outcome = 'loaded' and mends is null group by dataset) n using (dataset) "
+        "where g.outcome in ('warned', 'overridden', 'blocked') "
+        "order by current desc nulls last, g.judged_at desc, g.dataset, g.guard_id limit ?",
+        [limit],
+    )
+    return int(rows[0]["total"]) if rows else 0, rows
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def notes(edition: str, limit: int) -> tuple[int, list[Row]]:
+    """How many remarks deliveries and sources left, and the newest of them."""
+    rows = ask(
+        edition,
+        "select dataset, code, cells, message_zh, message_en, file_name, arrived_at, count(*) over () as total "
+        "from marts.notes order by arrived_at desc nulls first, dataset, code, message_en limit ?",
+        [limit],
+    )
+    return int(rows[0]["total"]) if rows else 0, rows
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def contract_results(edition: str) -> list[Row]:
-    """The newest result of each contract rule, failures first."""
+    """The newest result of each contract rule, failures first; that of a few corrected rows speaks for no delivery."""
     return ask(
         edition,
         "select r.dataset, r.file_name, r.rule_id, r.rule_name_en, r.rule_name_zh, r.column_name, "
         "r.dimension, r.severity, "
         "r.rows_checked, r.rows_failed, r.passed, r.checked_at from marts.contract_results r "
+        "where r.delivery_id not in (select delivery_id from marts.deliveries where mends is not null) "
         "qualify row_number() over (partition by r.dataset, r.rule_id, r.column_name order by "
         "r.checked_at desc, r.delivery_id desc) = 1 "
         "order by r.passed, r.rows_failed desc, r.dataset, r.rule_id",

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import streamlit as st
@@ -22,13 +23,24 @@ READER = {
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a refresh failed; of a refused file also its name, when it was refused, and whether it was moved to `refused/`."""
+
+    dataset: str
+    message: tuple[str, str]
+    file_name: str
+    refused_at: datetime | None
+    set_aside: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Refresh:
-    """What the last refresh reported: outcome 'published' or 'failed', and its problems by dataset."""
+    """What the last refresh reported: outcome 'published' or 'failed', and its problems."""
 
     finished_at: datetime | None
     outcome: str
     edition: str | None
-    problems: tuple[tuple[str, str, str], ...]
+    problems: tuple[Problem, ...]
 
 
 def city_folder() -> Path:
@@ -62,6 +74,17 @@ def signature() -> tuple[str | None, int]:
     return current(), reported
 
 
+def _problem(entry: dict[str, Any]) -> Problem:
+    at = entry.get("refused_at")
+    return Problem(
+        str(entry.get("dataset") or ""),
+        (str(entry.get("message_zh") or ""), str(entry.get("message_en") or "")),
+        str(entry.get("file_name") or ""),
+        datetime.fromisoformat(at) if at else None,
+        bool(entry.get("set_aside")),
+    )
+
+
 def last_refresh() -> Refresh | None:
     """What the last refresh reported, or None where there is no readable report."""
     try:
@@ -71,10 +94,7 @@ def last_refresh() -> Refresh | None:
             finished_at=datetime.fromisoformat(finished) if finished else None,
             outcome=str(report.get("outcome", "")),
             edition=report.get("edition"),
-            problems=tuple(
-                (str(p.get("dataset") or ""), str(p.get("message_zh") or ""), str(p.get("message_en") or ""))
-                for p in report.get("problems") or []
-            ),
+            problems=tuple(_problem(entry) for entry in report.get("problems") or []),
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return None

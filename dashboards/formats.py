@@ -32,6 +32,16 @@ def whole(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
+def size(count: int | None) -> str:
+    """A number of bytes in kB, MB or GB of a thousand each."""
+    if count is None:
+        return NO_VALUE
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if count >= 1000**power:
+            return f"{count / 1000**power:,.1f} {unit}"
+    return f"{count} B"
+
+
 def money(value: float, lang: str) -> str:
     """An amount in yuan: 万元 and 亿元 in Chinese, k, m and bn in English."""
     size = abs(value)

@@ -171,9 +171,10 @@ def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
     ) + _missed(scope, found)
 
 
-def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row]) -> str:
-    """Whether the figures rest on sound deliveries."""
-    refused = [row for row in intake if row["latest_outcome"] == "refused"]
+def quality(
+    scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row], refused: Sequence[str], marked: Sequence[str]
+) -> str:
+    """Whether the figures rest on sound deliveries (`refused` and `marked` are datasets)."""
     rows_in = sum(row["rows_in"] or 0 for row in intake)
     rejected = sum(row["rows_rejected"] or 0 for row in intake)
     passed = sum(1 for r in results if r["passed"])
@@ -181,14 +182,27 @@ def quality(scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row
     sentence = t(
         scope,
         "lead_data",
-        datasets=strong(sum(1 for row in intake if row["files"])),
-        files=sum(row["files"] or 0 for row in intake),
+        datasets=strong(len(intake)),
+        files=sum(row["files"] for row in intake),
         rows=strong(formats.whole(rows_in)),
         rejected=strong(formats.whole(rejected)),
         share=share,
         passed=strong(f"{passed} / {len(results)}"),
     )
     if refused:
-        names = t(scope, "comma").join(t(scope, f"dataset_{r['dataset']}", default=r["dataset"]) for r in refused)
-        sentence += t(scope, "lead_refused", names=bad(names))
+        sentence += t(scope, "lead_refused", names=bad(parts.datasets(scope, refused)))
+    if marked:
+        sentence += t(scope, "lead_marked", names=strong(parts.datasets(scope, marked)))
     return sentence
+
+
+def deliveries(scope: Scope, refused: Sequence[str], marked: Sequence[str]) -> str:
+    """One quiet line about datasets with a refused file or an unusual last delivery; '' where there is neither."""
+    pieces = [
+        t(scope, f"overview_{key}", names=parts.datasets(scope, names))
+        for key, names in (("refused", refused), ("marked", marked))
+        if names
+    ]
+    if not pieces:
+        return ""
+    return escape(t(scope, "overview_deliveries", text=" · ".join(pieces), page=t(scope, "page_data")))

@@ -33,6 +33,16 @@ def t(scope: Scope, key: str, default: str | None = None, **values: object) -> s
     return text(scope.lang, key, default, **values)
 
 
+def dataset(scope: Scope, name: str) -> str:
+    """The name of a dataset in the reader's language; an unknown one as it is."""
+    return t(scope, f"dataset_{name}", default=name)
+
+
+def datasets(scope: Scope, names: Iterable[str]) -> str:
+    """Names of datasets, each once, in one list."""
+    return t(scope, "comma").join(dataset(scope, name) for name in dict.fromkeys(names))
+
+
 def label(scope: Scope, indicator: Indicator) -> str:
     """The name of an indicator in the reader's language."""
     name = formats.name(indicator.name, scope.lang)

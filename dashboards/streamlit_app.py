@@ -27,10 +27,10 @@ def refresh_problems(lang: str, zone: str) -> None:
     if report is None or (report.outcome != "failed" and not report.problems):
         return
     lines = [
-        f"{text(lang, f'dataset_{dataset}', default=dataset)} · {pick(lang, (zh, en))}"
-        if dataset
-        else pick(lang, (zh, en))
-        for dataset, zh, en in report.problems
+        f"{text(lang, f'dataset_{p.dataset}', default=p.dataset)} · {pick(lang, p.message)}"
+        if p.dataset
+        else pick(lang, p.message)
+        for p in report.problems
     ]
     title = text(
         lang,

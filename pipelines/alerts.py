@@ -12,6 +12,8 @@ import duckdb
 import httpx
 
 from pipelines.city import City
+from pipelines.ingest.ledger import open_refusals
+from pipelines.ingest.refused import refused_hashes
 from pipelines.publish import LAST_REFRESH, write_last_refresh
 from pipelines.transform import CityResource
 
@@ -48,25 +50,40 @@ def webhook_url(city: City) -> str | None:
 
 
 def problems_of(city: City, run_id: str, failures: list[str]) -> list[dict[str, Any]]:
-    """Why a run failed, in both languages: refused deliveries first, else the steps that failed. No data values."""
+    """Why a run failed, in both languages: refused deliveries, and the steps that failed. No data values.
+
+    A refusal also has its file name, its moment (UTC) and whether the file was moved to `refused/`.
+    """
     found: list[dict[str, Any]] = []
     if city.warehouse.exists():
         try:
             with duckdb.connect(str(city.warehouse), read_only=True) as con:
-                rows = con.execute(
-                    "SELECT dataset, reason_zh, reason_en FROM landing.deliveries"
-                    " WHERE run_id = ? AND outcome = 'refused' ORDER BY 1, 2",
-                    [run_id],
-                ).fetchall()
+                found = _refusals(con, city, run_id)
         except duckdb.Error:  # no ledger yet, or the next refresh is at work
-            rows = []
-        found = [{"dataset": row[0], "message_zh": row[1], "message_en": row[2]} for row in rows]
-    if not found:
-        found = [
-            {"dataset": None, "message_zh": f"步骤失败 {line}", "message_en": f"A step failed: {line}"}
-            for line in failures or ["?"]
-        ]
-    return found
+            found = []
+    # The check that a refusal fails stops its step too; that is no news.
+    others = [line for line in failures if not (found and "AssetCheckFailed" in line)] or ([] if found else ["?"])
+    return found + [
+        {"dataset": None, "message_zh": f"步骤失败 {line}", "message_en": f"A step failed: {line}"} for line in others
+    ]
+
+
+def _refusals(con: duckdb.DuckDBPyConnection, city: City, run_id: str) -> list[dict[str, Any]]:
+    """What this run refused, and what earlier runs refused if it still stops every refresh."""
+    rows = con.execute(
+        "SELECT dataset, delivery_id, file_name, sha256, reason_zh, reason_en, loaded_at, coalesce(run_id = ?, FALSE)"
+        " FROM landing.deliveries WHERE outcome = 'refused' ORDER BY dataset, loaded_at, file_name",
+        [run_id],
+    ).fetchall()
+    aside = {dataset: refused_hashes(city, dataset) for dataset in {str(row[0]) for row in rows}}
+    still = {d.delivery_id for dataset, names in aside.items() for d in open_refusals(con, dataset, names)}
+    return [
+        {
+            "dataset": dataset, "message_zh": zh, "message_en": en, "file_name": name,
+            "refused_at": f"{at.isoformat(timespec='seconds')}Z", "set_aside": sha256[:12] in aside[dataset],
+        }
+        for dataset, delivery, name, sha256, zh, en, at, of_run in rows if of_run or delivery in still
+    ]  # fmt: skip
 
 
 def announce_failure(city: City, run_id: str, failures: list[str]) -> list[dict[str, Any]]:

@@ -241,6 +241,82 @@ def check(
 
 
 @app.command()
+def rebuild(
+    city: CityOption = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="Moment with offset (2026-03-31T18:00:00+08:00), or date (its end in the city): write that state to "
+            "state/rebuilt/ instead. Default: put the warehouse back.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Make a lost warehouse again from the accepted deliveries in state/landing, or a past state beside it. Nothing is
+    published."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.headline import headline_table
+    from pipelines.ingest.landed import Damaged
+    from pipelines.ingest.rebuild import NothingKept, parse_moment, rebuild_as_of, rebuild_warehouse
+
+    chosen = _open(city)
+    try:
+        if as_of is None:
+            deliveries = rebuild_warehouse(chosen, load_contracts())
+            out.print(
+                f"已由 {deliveries} 个批次重建 · rebuilt from {deliveries} deliveries; next: "
+                f"streetwise refresh --city {escape(str(chosen.folder))}"
+            )
+            return
+        file = rebuild_as_of(chosen, load_contracts(), parse_moment(as_of, chosen))
+    except (ConfigurationError, Damaged, NothingKept, ValueError, WarehouseBusy) as error:
+        raise _fail(str(error)) from None
+    out.print(headline_table(chosen, file))
+    out.print(f"已写入 · written to {escape(str(file))}", soft_wrap=True)
+
+
+@app.command()
+def forget(
+    member_key: Annotated[
+        str,
+        typer.Option(
+            "--member-key",
+            help="The person's identifier as the extracts write it; `-` reads it from standard input, so that it stays "
+            "out of shell histories.",
+        ),
+    ],
+    city: CityOption = None,
+) -> None:
+    """Take a person out of everything that Streetwise made of the deliveries, and keep them out. Writes a proof; extracts
+    are never changed, those in which the person still stands are named. Exits with 1 if anything remains."""
+    from pipelines.contracts.model import load_contracts
+    from pipelines.ingest.forget import forget as forget_person
+    from pipelines.ingest.landed import Damaged
+
+    chosen = _open(city)
+    key = sys.stdin.readline() if member_key == "-" else member_key
+    try:
+        done = forget_person(chosen, load_contracts(), key, now=datetime.now(UTC))
+    except (ConfigurationError, Damaged, PermissionError, RuntimeError) as error:
+        raise _fail(str(error)) from None
+    typer.echo(f"已删除 {done.removed} 处 · removed in {done.removed} places; 证明 · proof: {done.proof}")
+    for zh, en, names in (
+        (
+            "原始文件中仍有此人，请自行删除",
+            "the person still stands in these files, which are yours to remove",
+            done.extracts,
+        ),
+        ("无法检查", "cannot be looked into", done.unsearchable),
+    ):
+        if names:
+            typer.echo("\n".join([f"{zh} · {en}:", *(f"- {name}" for name in names)]))
+    if done.remains:
+        files = "\n".join(f"- {name}" for name in done.remains)
+        raise _fail(f"以下文件中仍有此人，或无法检查 · the person remains, or cannot be ruled out, in:\n{files}")
+
+
+@app.command()
 def doctor(city: CityOption = None) -> None:
     """Check this machine and a city folder: what is wrong, and what to do about it. Exits with 1 if anything is."""
     from pipelines.doctor import examine

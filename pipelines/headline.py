@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -75,17 +76,18 @@ class _Line(NamedTuple):
         )
 
 
-def headline_table(city: City) -> Table:
-    """City-level figures of the current edition: for each indicator the last period that is over and has cases."""
-    con = duckdb.connect(str((city.published / "current").resolve()), read_only=True)
+def headline_table(city: City, file: Path | None = None) -> Table:
+    """City-level figures of the current edition, or of another database with its marts: for each indicator the last
+    period that is over and has cases."""
+    file = file or (city.published / "current").resolve()
+    con = duckdb.connect(str(file), read_only=True)
     try:
         ids, grains = zip(*_LINES, strict=True)
         wanted = {"ids": list(ids), "grains": list(grains), "numbers": list(range(len(ids)))}
         lines = [_Line(*row) for row in con.execute(_QUERY, wanted).fetchall()]
-        edition = str(con.execute("SELECT edition FROM marts.edition").fetchall()[0][0])
     finally:
         con.close()
-    table = Table(title=f"{city.settings.name.zh} · {city.settings.name.en} · {edition}", title_justify="left")
+    table = Table(title=f"{city.settings.name.zh} · {city.settings.name.en} · {file.stem}", title_justify="left")
     for name in ("", "指标 Indicator", "期间 Period"):
         table.add_column(name, no_wrap=True)
     for name in ("值 Value", "n", "95 %", "目标 Target"):

@@ -51,6 +51,9 @@ AUDITS: Mapping[str, str] = {
                 sum(numerator) FILTER (WHERE area_level = 'city') AS whole, sum(numerator) FILTER (WHERE area_level = 'district') AS parts
             FROM marts.indicator_values WHERE indicator_id IN ('T01', 'F01') GROUP BY ALL)
         WHERE parts IS NOT NULL AND abs(whole - parts) > 0.005""",
+    "the rows of a delivery are not all accounted for": """
+        SELECT count(*) FROM marts.deliveries
+        WHERE rows_in <> rows_loaded + rows_rejected + rows_deduplicated + rows_left_out""",
 }
 
 

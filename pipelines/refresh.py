@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.city import CITY_VARIABLE, City
+from pipelines.ingest.arrivals import seconds_to_settle
 from pipelines.ingest.load import clear_state
 from pipelines.instance import prepare_home
+from pipelines.paths import CONTRACTS
+from pipelines.progress import say
 from pipelines.schedules import NIGHTLY
 from pipelines.warehouse import whole_refresh
 
@@ -29,6 +34,16 @@ class Outcome:
         return self.edition is not None
 
 
+def wait_for_files(city: City) -> None:
+    """Wait until files that were dropped just now have rested for `settle_seconds`; one that still grows after that is left
+    for the next refresh."""
+    datasets = [path.name.removesuffix(".odcs.yaml") for path in sorted(CONTRACTS.glob("*.odcs.yaml"))]
+    seconds = seconds_to_settle(city, datasets, now=datetime.now(UTC))
+    if seconds > 0:
+        say(f"  files were dropped just now; waiting {seconds} s to see whether they still grow (settle_seconds)")
+        time.sleep(seconds)
+
+
 def refresh(city: City, *, rebuild: bool = False, instance: DagsterInstance | None = None) -> Outcome:
     """Run the nightly job in this process.
 
@@ -40,6 +55,7 @@ def refresh(city: City, *, rebuild: bool = False, instance: DagsterInstance | No
         WarehouseBusy: another refresh is at work.
     """
     with whole_refresh(city):
+        wait_for_files(city)
         if rebuild:
             clear_state(city)
         return _run(city, instance)

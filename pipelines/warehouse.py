@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -77,20 +78,28 @@ def open_warehouse(city: City) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         WarehouseBusy: another process is writing.
     """
-    with writer_lease(city):
-        spill = city.state / "spill"
-        spill.mkdir(exist_ok=True)
-        con = duckdb.connect(
-            str(city.warehouse),
-            config={
-                **LIMITS,
-                "temp_directory": str(spill),
-                "python_enable_replacements": "false",
-                "autoinstall_known_extensions": "false",
-            },
-        )
-        try:
-            con.execute("SET TimeZone = 'UTC'")
-            yield con
-        finally:
-            con.close()
+    with writer_lease(city), open_database(city, city.warehouse) as con:
+        yield con
+
+
+@contextmanager
+def open_database(city: City, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-write connection, with the limits of a writer, to a file of a city whose lease is held."""
+    spill = city.state / "spill"
+    # A process that was killed leaves what it had spilled, pseudonyms too; DuckDB removes only its own.
+    shutil.rmtree(spill, ignore_errors=True)
+    spill.mkdir(mode=0o700, exist_ok=True)
+    con = duckdb.connect(
+        str(file),
+        config={
+            **LIMITS,
+            "temp_directory": str(spill),
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+        },
+    )
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
+    finally:
+        con.close()

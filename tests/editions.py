@@ -408,6 +408,101 @@ def _catalogue_rows() -> list[tuple[object, ...]]:
     return rows
 
 
+def _delivery(key: str, dataset: str, file_name: str, counts: tuple[int, ...], **other: object) -> tuple[object, ...]:
+    """A line of the ledger; counts are rows in, loaded, rejected, de-duplicated, left out, unchanged, removed."""
+    line: dict[str, object] = {
+        "sha256": f"{zlib.crc32(key.encode()):08x}" * 8,
+        "bytes": 1_200_000,
+        "kind": "full",
+        "arrived_at": AS_OF,
+        "as_of": AS_OF,
+        "outcome": "loaded",
+        "reason": (None, None, None),
+        "mends": None,
+        **other,
+    }
+    head = (key, dataset, dataset, file_name, line["sha256"], line["bytes"], line["kind"])
+    code, en, zh = line["reason"]  # type: ignore[misc]
+    tail = (line["outcome"], code, en, zh, line["mends"], "0f3c9a1e-run-1", line["arrived_at"], 0, "c" * 64)
+    return (*head, line["arrived_at"], line["as_of"], *counts, *tail)
+
+
+def _deliveries(datasets: list[str]) -> list[tuple[object, ...]]:
+    """A delivery of every dataset; of tickets also a refused one that was replaced, a superseded one and corrected
+    rows; of payments one that a guard blocked."""
+    before = AS_OF - timedelta(days=1)
+    header = ("missing_column", "The header lacks the column ticket_id.", "表头缺少列 ticket_id。")
+    older = (
+        "superseded",
+        "A newer full delivery is loaded; this one was not used.",
+        "已有更新的全量文件，本文件未采用。",
+    )
+    keys = ("guard_deletions", "120 known keys are missing.", "缺少 120 个已知编号。")
+    rows = []
+    for i, d in enumerate(datasets):
+        left_out = 17 if d == "tickets" else 0
+        counts = (10_000 + i + left_out, 9_990 + i, 7, 3, left_out, 9_000, 2)
+        rows.append(_delivery(f"{d}-1", d, f"{d}_20261121.csv", counts))
+    return [
+        *rows,
+        _delivery(
+            "tickets-0", "tickets", "tickets_20261120.csv", (12, 0, 12, 0, 0, 0, 0),
+            bytes=900, arrived_at=before, as_of=None, outcome="refused", reason=header,
+        ),
+        _delivery(
+            "tickets-2", "tickets", "tickets-1-corrected.xlsx", (5, 5, 0, 0, 0, 0, 0), bytes=6_400, mends="tickets-1"
+        ),
+        _delivery(
+            "members-0", "members", "members_20261101.csv", (9_000, 0, 0, 9_000, 0, 0, 0),
+            arrived_at=before, as_of=before - timedelta(days=20), outcome="superseded", reason=older,
+        ),
+        _delivery(
+            "payments-0", "payments", "payments_20261122.xlsx", (9_880, 0, 9_880, 0, 0, 0, 0),
+            outcome="refused", reason=keys,
+        ),
+    ]  # fmt: skip
+
+
+def _guard_results(datasets: list[str]) -> list[tuple[object, ...]]:
+    """Three judgements of every dataset; one of tickets warned, one of budget lines was overridden, and a delivery of
+    payments was blocked."""
+    who = (None, None, None)
+
+    def line(
+        d: str, guard: str, outcome: str, zh: str = "", en: str = "", by: tuple[object, ...] = who
+    ) -> tuple[object, ...]:
+        key = "0" if outcome == "blocked" else "1"
+        return (f"{d}-{key}", d, guard, "block", outcome, "", "", zh, en, *by, AS_OF, f"{d}_20261121.csv", AS_OF)
+
+    quiet = [
+        line(d, guard, outcome)
+        for d in datasets
+        for guard, outcome in (("deletions", "passed"), ("repeated", "passed"), ("missing_partition", "not_judged"))
+    ]
+    return [
+        *quiet,
+        line(
+            "tickets", "unknown_areas.area_code", "warned",
+            "tickets_20261121.csv：3 行的 area_code 不在区划表中。",
+            "tickets_20261121.csv: 3 rows have an area_code that areas does not know.",
+        ),
+        line(
+            "budget_lines", "row_count_band", "overridden",
+            "budget_lines_20261121.csv：10,001 行，往常约 2,000 行。王主任已准予放行（年度预算一次下达），至 2026-12-31 有效。",
+            "budget_lines_20261121.csv: 10,001 rows, usually about 2,000. 王主任 lets it pass until 2026-12-31 (年度预算一次下达).",
+            ("王主任", "年度预算一次下达", date(2026, 12, 31)),
+        ),
+        line(
+            "payments", "deletions", "blocked",
+            "payments_20261122.xlsx：缺少 120 个已知编号，超过 1 %。请与报送单位核对，重新报送；如确属实，请在 overrides.yaml 中加一行："
+            '- {dataset: payments, guard: deletions, delivery: "3f9a0c21b7de", who: <姓名>, why: <理由>, until: 2026-11-29}',
+            "payments_20261122.xlsx: 120 known keys are missing, more than 1 %. Ask the office and have it sent again; if it is right, "
+            'add this line to overrides.yaml: - {dataset: payments, guard: deletions, delivery: "3f9a0c21b7de", who: <name>, '
+            "why: <reason>, until: 2026-11-29}",
+        ),
+    ]  # fmt: skip
+
+
 def _write(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple[object, ...]]) -> None:
     connection.execute(f"create table marts.{table} ({columns})")
     if not rows:
@@ -496,55 +591,65 @@ def publish(city: Path, number: int = 1, shape: Shape | None = None) -> Path:
         _write(
             con,
             "deliveries",
-            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, kind "
-            "VARCHAR, arrived_at TIMESTAMP, "
-            "as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
-            "rows_deduplicated BIGINT, rows_left_out BIGINT, "
-            "outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, run_id VARCHAR, loaded_at TIMESTAMP",
+            "delivery_id VARCHAR, dataset VARCHAR, source VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, "
+            "kind VARCHAR, arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, "
+            "rows_rejected BIGINT, rows_deduplicated BIGINT, rows_left_out BIGINT, rows_unchanged BIGINT, "
+            "rows_removed BIGINT, outcome VARCHAR, reason_code VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, "
+            "mends VARCHAR, run_id VARCHAR, loaded_at TIMESTAMP, sequence BIGINT, judged_by VARCHAR",
+            _deliveries(datasets),
+        )
+        _write(
+            con,
+            "open_refusals",
+            "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, arrived_at TIMESTAMP, refused_at TIMESTAMP, "
+            "reason_code VARCHAR, reason_zh VARCHAR, reason_en VARCHAR",
             [
                 (
-                    f"{d}-1",
-                    d,
-                    f"{d}_20261121.csv",
-                    "0" * 64,
-                    1_200_000,
-                    "full",
+                    "payments-0",
+                    "payments",
+                    "payments_20261122.xlsx",
                     AS_OF,
                     AS_OF,
-                    10_000 + i,
-                    9_990 + i,
-                    7,
-                    3,
-                    0,
-                    "loaded",
-                    None,
-                    None,
-                    "run-1",
-                    AS_OF,
+                    "guard_deletions",
+                    "缺少 120 个已知编号。",
+                    "120 known keys are missing.",
                 )
-                for i, d in enumerate(datasets)
-            ]
-            + [
+            ],
+        )
+        _write(
+            con,
+            "guard_results",
+            "delivery_id VARCHAR, dataset VARCHAR, guard_id VARCHAR, on_failure VARCHAR, outcome VARCHAR, "
+            "observed VARCHAR, expected VARCHAR, message_zh VARCHAR, message_en VARCHAR, override_who VARCHAR, "
+            "override_why VARCHAR, override_until DATE, judged_at TIMESTAMP, file_name VARCHAR, arrived_at TIMESTAMP",
+            _guard_results(datasets),
+        )
+        _write(
+            con,
+            "notes",
+            "delivery_id VARCHAR, dataset VARCHAR, code VARCHAR, cells BIGINT, message_zh VARCHAR, "
+            "message_en VARCHAR, file_name VARCHAR, arrived_at TIMESTAMP",
+            [
                 (
-                    "tickets-0",
+                    "tickets-1",
                     "tickets",
-                    "tickets_20261120.csv",
-                    "1" * 64,
-                    900,
-                    "full",
-                    AS_OF - timedelta(days=1),
+                    "control_characters",
+                    1204,
+                    "tickets_20261121.csv 中有 1,204 个控制字符，已去除。",
+                    "1,204 control characters in tickets_20261121.csv were taken out.",
+                    "tickets_20261121.csv",
+                    AS_OF,
+                ),
+                (
                     None,
-                    12,
-                    0,
-                    0,
-                    0,
-                    12,
-                    "refused",
-                    "The header lacks the column ticket_id.",
-                    "表头缺少列 ticket_id。",
-                    "run-0",
-                    AS_OF - timedelta(days=1),
-                )
+                    "facilities",
+                    "source_remark",
+                    1,
+                    "这个接口不说更新时间，每次都全部读取。",
+                    "This endpoint tells no time of update and is read whole every time.",
+                    None,
+                    None,
+                ),
             ],
         )
         _write(

@@ -20,10 +20,15 @@ UTC = ZoneInfo("UTC")
 
 LEDGERS = {
     "left_out": "delivery_id VARCHAR, dataset VARCHAR, reason_zh VARCHAR, reason_en VARCHAR, rows BIGINT",
-    "deliveries": "delivery_id VARCHAR, dataset VARCHAR, file_name VARCHAR, sha256 VARCHAR, bytes BIGINT, "
-    "kind VARCHAR, arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, rows_rejected BIGINT, "
-    "rows_deduplicated BIGINT, rows_left_out BIGINT, outcome VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, "
-    "run_id VARCHAR, loaded_at TIMESTAMP",
+    "deliveries": "delivery_id VARCHAR, dataset VARCHAR, source VARCHAR, file_name VARCHAR, sha256 VARCHAR, "
+    "bytes BIGINT, kind VARCHAR, arrived_at TIMESTAMP, as_of TIMESTAMP, rows_in BIGINT, rows_loaded BIGINT, "
+    "rows_rejected BIGINT, rows_deduplicated BIGINT, rows_left_out BIGINT, rows_unchanged BIGINT, "
+    "rows_removed BIGINT, outcome VARCHAR, reason_code VARCHAR, reason_en VARCHAR, reason_zh VARCHAR, mends VARCHAR, "
+    "run_id VARCHAR, loaded_at TIMESTAMP, sequence BIGINT, judged_by VARCHAR",
+    "notes": "delivery_id VARCHAR, dataset VARCHAR, code VARCHAR, cells BIGINT, message_zh VARCHAR, message_en VARCHAR",
+    "guard_results": "delivery_id VARCHAR, dataset VARCHAR, guard_id VARCHAR, on_failure VARCHAR, outcome VARCHAR, "
+    "observed VARCHAR, expected VARCHAR, message_zh VARCHAR, message_en VARCHAR, override_who VARCHAR, "
+    "override_why VARCHAR, override_until DATE, judged_at TIMESTAMP",
     "contract_results": "delivery_id VARCHAR, dataset VARCHAR, rule_id VARCHAR, rule_name_en VARCHAR, "
     "rule_name_zh VARCHAR, column_name VARCHAR, dimension VARCHAR, severity VARCHAR, rows_checked BIGINT, "
     "rows_failed BIGINT, passed BOOLEAN, checked_at TIMESTAMP",

@@ -103,12 +103,28 @@ def test_a_refused_delivery_is_posted_in_both_languages_without_data(
     assert posted["problems"] == problems and posted["run_id"] == "run-1" and posted["city"] == "C"
     assert [p["dataset"] for p in problems] == ["members", "tickets"]
     text = posted["text"]
-    assert "小城：刷新失败，页面仍为上一期数据。" in text and "文件是空的" in text and "缺少必需的列" in text
     assert (
-        "Smalltown: the refresh failed" in text and "The file is empty" in text and "lacks the required column" in text
+        "小城：刷新失败，页面仍为上一期数据。" in text
+        and "tickets.csv 是空的" in text
+        and "没有一个是已知的列名" in text
     )
+    assert "Smalltown: the refresh failed" in text and "tickets.csv is empty" in text and "none of its 3 cells" in text
     assert not [word for word in CANARIES if word in json.dumps(posted, ensure_ascii=False)]
     assert note(city)["outcome"] == "failed" and note(city)["problems"] == problems
+
+
+def test_a_refusal_of_an_earlier_run_is_named_again_while_its_file_waits_in_refused(city: SmallCity) -> None:
+    refuse_two(city)
+    steps = [
+        "landing__members: DagsterAssetCheckFailedError",
+        "landing__meetings: the source hotline cannot be reached",
+    ]
+    *problems, other = announce_failure(city.open(), "run-2", steps)
+    assert [(p["dataset"], p["file_name"], p["set_aside"]) for p in problems] == [
+        ("members", "people.csv", True), ("tickets", "tickets.csv", True),
+    ]  # fmt: skip
+    assert all(p["refused_at"].endswith("Z") for p in problems)
+    assert other["message_en"] == "A step failed: landing__meetings: the source hotline cannot be reached"
 
 
 def test_without_an_address_only_the_note_is_written(city: SmallCity) -> None:
@@ -118,8 +134,10 @@ def test_without_an_address_only_the_note_is_written(city: SmallCity) -> None:
     assert (note(city)["outcome"], note(city)["edition"]) == ("failed", None)
 
 
-def test_the_refusals_of_another_run_are_not_told(city: SmallCity) -> None:
+def test_refusals_of_another_run_are_not_told_once_their_files_are_taken_away(city: SmallCity) -> None:
     refuse_two(city)
+    for path in (city.folder / "refused").glob("*/*"):
+        path.unlink()
     (problem,) = announce_failure(city.open(), "run-2", ["core__tickets: AuditFailed"])
     assert problem == {
         "dataset": None,

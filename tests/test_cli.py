@@ -26,7 +26,19 @@ from pipelines.paths import ROOT
 from pipelines.publish import current_edition
 from pipelines.warehouse import writer_lease
 
-COMMANDS = {"refresh", "sample-city", "new-city", "map", "check", "doctor", "dashboard", "dagster", "run"}
+COMMANDS = {
+    "refresh",
+    "sample-city",
+    "new-city",
+    "map",
+    "check",
+    "doctor",
+    "forget",
+    "rebuild",
+    "dashboard",
+    "dagster",
+    "run",
+}
 
 
 def said(output: str) -> str:

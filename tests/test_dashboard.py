@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 from datetime import date
 from pathlib import Path
+from zlib import crc32
 
 import duckdb
 import pytest
@@ -258,6 +260,128 @@ def test_the_data_page_shows_deliveries_failed_rules_and_rejects() -> None:
     assert "Rule 2 holds" in shown
     assert "Not a date." in shown
     assert "published" in shown
+
+
+def ledger_of(app: AppTest) -> list[dict[str, object]]:
+    """The rows of the ledger as the page shows them in English."""
+    rows: list[dict[str, object]] = app.dataframe[-1].value.to_dict("records")
+    return rows
+
+
+def test_rows_received_are_rows_loaded_rejected_deduplicated_and_left_out(edition: str) -> None:
+    for row in data.intake(edition):
+        fates = (row["rows_loaded"], row["rows_rejected"], row["rows_deduplicated"], row["rows_left_out"])
+        assert row["rows_in"] == sum(fates), row["dataset"]
+
+
+def test_corrected_rows_count_in_their_first_file_and_not_once_more(edition: str) -> None:
+    (tickets,) = [row for row in data.intake(edition) if row["dataset"] == "tickets"]
+    assert (tickets["files"], tickets["rows_in"], tickets["rows_loaded"]) == (1, 10_025, 9_998)
+    shown = words(open_page("data", lang="en"))
+    # 10,000 to 10,008 rows of nine datasets and the 17 of tickets that their mapping left out.
+    assert "9 datasets arrived in 9 files with 90,053 rows" in shown
+    assert "10,025 9,998 7 3 17" in shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("zh", ("共核对 30 次：通过 18 次，历史不足未判断 9 次，提醒 1 次，准予放行 1 次，拦下 1 次。", "◐ 提醒，已放入", "未知区划 · area_code")),
+        ("en", ("30 judgements: 18 passed, 9 could not be judged yet, 1 warned, 1 overridden, 1 blocked.", "▼ blocked", "Row count")),
+    ],
+)  # fmt: skip
+def test_the_data_page_shows_what_guards_found_and_who_answers_for_an_override(
+    lang: str, told: tuple[str, ...]
+) -> None:
+    shown = words(open_page("data", lang=lang))
+    assert all(piece in shown for piece in told)
+    until = "至 2026-12-31" if lang == "zh" else "until 2026-12-31"
+    assert f"王主任 · 年度预算一次下达 · {until}" in shown
+
+
+def test_the_data_page_counts_what_was_normalised_and_what_a_source_remarked() -> None:
+    shown = words(open_page("data", lang="en"))
+    assert "1,204 control characters in tickets_20261121.csv were taken out. 1,204" in shown
+    assert "This endpoint tells no time of update" in shown
+
+
+def test_a_refused_file_that_was_replaced_is_not_open_and_one_that_was_not_is_named() -> None:
+    shown = words(open_page("data", lang="en"))
+    assert "nothing came in its place: ▼ Payments" in shown
+    assert "payments_20261122.xlsx 120 known keys are missing. No longer in refused/payments/" in shown
+    assert "The header lacks the column ticket_id." not in shown
+
+
+@pytest.mark.parametrize(
+    ("set_aside", "place"), [(True, "The file lies in refused/tickets/"), (False, "The file stays where it is")]
+)
+def test_a_file_that_the_last_refresh_refused_is_open_with_its_place(
+    set_aside: bool, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREETWISE_CITY", str(tmp_path))
+    publish(tmp_path)
+    problem = {
+        "dataset": "tickets", "message_zh": "缺少列。", "message_en": "A column is missing.", "file_name": "<b>t.xlsx",
+        "refused_at": "2026-11-22T17:00:00Z", "set_aside": set_aside,
+    }  # fmt: skip
+    report = {"finished_at": "2026-11-22T17:05:00Z", "outcome": "failed", "edition": None, "problems": [problem]}
+    (tmp_path / "state/published/last_refresh.json").write_text(json.dumps(report), encoding="utf-8")
+    app = open_page("data", lang="en")
+    assert "Tickets 2026-11-23 01:00 &lt;b&gt;t.xlsx A column is missing. " + place in words(app)
+    assert "nothing came in its place: ▼ Tickets, Payments" in words(app)
+
+
+def test_the_overview_says_in_one_line_what_is_amiss_with_the_deliveries() -> None:
+    line = "报送提醒 · 被拒收未补：收支 · 与往常不同：预算、诉求工单 · 详见“数据质量”"
+    assert line in words(open_page())
+
+
+def test_the_ledger_is_narrowed_by_dataset_and_outcome() -> None:
+    app = open_page("data", lang="en")
+    assert len(ledger_of(app)) == 13
+    app.selectbox(key="ledger_dataset").select("tickets").run()
+    assert {row["File"] for row in ledger_of(app)} == {
+        "tickets_20261121.csv", "tickets_20261120.csv", "tickets-1-corrected.xlsx",
+    }  # fmt: skip
+    app.selectbox(key="ledger_outcome").select("refused").run()
+    (row,) = ledger_of(app)
+    assert row == {
+        "Dataset": "Tickets", "File": "tickets_20261120.csv", "Outcome": "▼ refused", "Arrived": "2026-11-21 00:00",
+        "Received": 12, "Loaded": 0, "Unchanged": 0, "Rejected": 12, "Duplicates": 0, "Left out": 0, "Removed": 0,
+        "Reason": "The header lacks the column ticket_id.", "Corrects": "", "Data as of": "—", "Kind": "full",
+        "Source": "tickets", "Size": "900 B", "SHA-256 (first 12)": (f"{crc32(b'tickets-0'):08x}" * 2)[:12],
+        "Run": "0f3c9a1e",
+    }  # fmt: skip
+    app.selectbox(key="ledger_outcome").select("superseded").run()
+    assert i18n.text("en", "ledger_none") in words(app)
+
+
+def test_corrected_rows_name_the_file_that_they_correct(edition: str) -> None:
+    _, rows = data.ledger(edition, "tickets", "loaded", 10)
+    assert {row["file_name"]: row["mends"] for row in rows} == {
+        "tickets_20261121.csv": None, "tickets-1-corrected.xlsx": "tickets_20261121.csv",
+    }  # fmt: skip
+    total, one = data.ledger(edition, None, None, 1)
+    assert (total, len(one)) == (13, 1)
+
+
+def test_a_size_is_written_in_its_unit() -> None:
+    assert [formats.size(n) for n in (None, 900, 6_400, 1_200_000, 2_500_000_000)] == [
+        "—", "900 B", "6.4 kB", "1.2 MB", "2.5 GB",
+    ]  # fmt: skip
+
+
+def test_every_kind_of_guard_and_outcome_has_words_in_both_languages() -> None:
+    kinds = re.findall(r"^\| `(\w+)` \|", guards_of_the_documents(), re.MULTILINE)
+    assert len(kinds) == 8
+    for key in [*(f"guard_{kind}" for kind in kinds), "judged_warned", "judged_overridden", "judged_blocked"]:
+        assert key in i18n.WORDS, key
+
+
+def guards_of_the_documents() -> str:
+    """The section on guards of docs/city.md."""
+    text = (ROOT / "docs" / "city.md").read_text(encoding="utf-8")
+    return text.partition("## Guards")[2].partition("## overrides.yaml")[0]
 
 
 def test_data_docs_open_inside_the_page_without_scripts_or_addresses(edition: str) -> None:

@@ -595,6 +595,27 @@ def test_a_source_that_fails_stops_the_refresh_or_leaves_the_last_data(city: Sma
         fetch(city, loaded=loaded)
 
 
+def test_a_load_fetches_by_itself_and_notes_a_source_that_gave_nothing(city: SmallCity, postgres: Server) -> None:
+    postgres.run(
+        "DROP TABLE IF EXISTS ours, ours_away",
+        "CREATE TABLE ours (ticket_id text, status text, accepted_at timestamp, updated_at timestamp)",
+        "INSERT INTO ours VALUES ('T1', '在办', '2026-03-01 10:00', '2026-03-01 10:00'), ('T2', '在办', '2026-03-02 10:00', '2026-03-02 10:00')",
+    )
+    source(city, postgres.url(), table="ours", high_water="updated_at", on_failure="warn", name="hotline")
+    assert city.load_one("tickets").rows_loaded == 2
+    postgres.run("UPDATE ours SET status = '作废', updated_at = '2026-03-03 10:00' WHERE ticket_id = 'T1'")
+    assert city.load_one("tickets").outcome == "loaded"
+    assert city.rows("SELECT ticket_id, status FROM landing.tickets ORDER BY 1") == [
+        ("T1", "cancelled"),
+        ("T2", "open"),
+    ]
+    postgres.run("ALTER TABLE ours RENAME TO ours_away")
+    assert city.load("tickets").refused == ()
+    ((code, zh, en),) = city.rows("SELECT code, message_zh, message_en FROM landing.notes")
+    assert code == "source_failed" and "hotline" in zh and "hotline" in en
+    assert city.rows("SELECT count(*) FROM landing.tickets") == [(2,)]
+
+
 def test_of_two_sources_one_that_fails_does_not_keep_the_other_from_being_fetched(
     city: SmallCity, postgres: Server
 ) -> None:

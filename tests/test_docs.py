@@ -84,7 +84,8 @@ def test_the_reference_of_sources_has_every_key() -> None:
 def test_the_sources_and_the_mapping_that_their_reference_shows_are_valid() -> None:
     import yaml
 
-    sources, mapping = re.findall(r"```yaml\n(.*?)```", DOCUMENTS["city.md"], flags=re.DOTALL)
+    shown = re.findall(r"```yaml\n(.*?)```", DOCUMENTS["city.md"], flags=re.DOTALL)
+    sources, mapping = (block for block in shown if re.match("sources:|kind:", block))
     city = {"name": {"zh": "城", "en": "City"}, "time_zone": "Asia/Shanghai"}
     assert len(Settings.model_validate(city | yaml.safe_load(sources)).sources["tickets"]) == 2  # type: ignore[arg-type]
     assert Mapping.model_validate(yaml.safe_load(mapping)).columns

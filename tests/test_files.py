@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_city import SmallCity, lines, make_small_city
+from small_city import ARRIVED, SmallCity, lines, make_small_city
 
 from pipelines.ingest.files import FileRefused, open_extract
 
@@ -175,13 +176,14 @@ def test_a_renamed_column_is_refused_saying_what_was_expected_and_what_found(cit
 
 def test_a_file_without_its_header_is_refused(city: SmallCity) -> None:
     en, _ = refusal(city, "meetings", "a.csv", lines("G1,visit,A1,2026-03-10", "G2,visit,A1,2026-03-11"))
-    assert "lacks the required column meeting_id" in en
+    assert "row 1 should hold the column names, but none of its 4 cells is a known one" in en
 
 
 def test_an_empty_file_is_refused(city: SmallCity) -> None:
     assert refusal(city, "meetings", "a.csv", "") == (
-        "a.csv is empty (0 bytes). Export it again.",
-        "a.csv 是空的（0 字节）。请重新导出。",
+        "a.csv is empty (0 bytes). Export it again. The file is in refused/. Until it is mended and dropped again,"
+        " or removed, every refresh stops here.",
+        "a.csv 是空的（0 字节）。请重新导出。文件已移至 refused/。在改正后重新放入或移除之前，每次刷新都会停在这里。",
     )
 
 
@@ -359,11 +361,14 @@ def test_a_header_may_hold_any_character(city: SmallCity, header: str) -> None:
     ]  # fmt: skip
 
 
-def test_a_link_is_read_but_a_folder_is_not(city: SmallCity) -> None:
+def test_a_link_is_read_only_where_the_city_names_it_and_a_folder_never(city: SmallCity) -> None:
     target = city.folder / "elsewhere.csv"
     target.write_bytes(delimited([HEADER, *ROWS]))
+    os.utime(target, (ARRIVED.timestamp(), ARRIVED.timestamp()))
     drop = city.folder / "extracts" / "meetings"
     drop.mkdir(parents=True)
     (drop / "a.csv").symlink_to(target)
     (drop / "b.csv").mkdir()
+    assert {d.reason_code for d in city.load("meetings").refused} == {"not_a_file"}
+    city.settings(sources={"meetings": {"files": ["extracts/meetings/a.csv"]}})
     assert city.load_one("meetings").rows_loaded == 3

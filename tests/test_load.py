@@ -753,6 +753,10 @@ def test_a_link_in_the_drop_folder_is_refused_and_never_followed(city: SmallCity
     result = city.load("meetings")
     assert [d.file_name for d in result.deliveries] == ["good.csv"]
     assert [d.file_name for d in result.refused] == ["link.csv"]
+    refused = "SELECT file_name FROM landing.deliveries WHERE outcome = 'refused'"
+    assert city.rows(refused) == [("link.csv",)]
+    (path.parent / "link.csv").unlink()
+    assert city.load("meetings").refused == () and city.rows(refused) == []
     assert city.rows("SELECT meeting_id FROM landing.meetings") == [("G2",)]
 
 

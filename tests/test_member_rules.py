@@ -51,6 +51,10 @@ def test_two_versions_of_one_membership_count_neither_and_two_organisations_coun
 
 
 def test_a_later_roll_leaves_no_two_versions_of_a_membership_in_force(city: SmallCity) -> None:
+    (city.folder / "overrides.yaml").write_text(
+        "- {dataset: members, guard: deletions, who: 王主任, why: 测试, until: 2099-12-31}\n"
+        "- {dataset: members, guard: key_stability, who: 王主任, why: 测试, until: 2099-12-31}\n"
+    )
     states: list[Span | None] = [None, *filter(sound, SPANS)]
     changes = [(a, b) for a, b in product(states, repeat=2) if a != b] + [(a, a) for a in states[1:]]
     for place, (name, day) in enumerate((("march.csv", "2026-03-10"), ("april.csv", "2026-04-10"))):

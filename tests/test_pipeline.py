@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -158,6 +159,7 @@ def test_changing_one_raw_row_moves_the_figure(city: City, monkeypatch: pytest.M
     """Runs last: one resolved visit of last month is delivered again as still open."""
     monkeypatch.setenv("STREETWISE_KEY", KEY)
     file, ticket_id = a_resolved_visit(city)
+    sent = file.stat().st_mtime
     with file.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.reader(handle))
     place = {name: i for i, header in enumerate(rows[0]) if (name := canonical_name(header))}
@@ -174,6 +176,8 @@ def test_changing_one_raw_row_moves_the_figure(city: City, monkeypatch: pytest.M
     row[place["status"]] = "在办"
     with file.open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle).writerows(rows)
+    # Written to a moment ago, it would count as still arriving.
+    os.utime(file, (sent + 3600, sent + 3600))
     assert refresh(city, instance=DagsterInstance.ephemeral()).succeeded
     assert figure(city, "T02", LAST_MONTH, dimension="channel", member="visit") == (485, 500, 0.97)
 

@@ -155,6 +155,7 @@ def test_the_pointer_is_there_at_every_moment(published_city: SmallCity, quick_d
 
 
 CORRUPTIONS = {
+    "the rows of a delivery are not all accounted for": "UPDATE marts.deliveries SET rows_in = rows_in + 1 WHERE dataset = 'tickets'",
     "a figure appears twice": "INSERT INTO marts.indicator_values SELECT * FROM marts.indicator_values LIMIT 1",
     "a figure has no entry in the catalogue": "DELETE FROM marts.indicators WHERE indicator_id = 'T01'",
     "a proportion lies outside 0 to 1 or its interval": "UPDATE marts.indicator_values SET value = 1.01 WHERE indicator_id = 'T02'",

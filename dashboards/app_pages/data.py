@@ -4,16 +4,17 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import data, docs, editions, formats, lead, parts
+from dashboards import data, deliveries, docs, editions, formats, lead, parts
 from dashboards.controls import Scope
 from dashboards.i18n import pick
 
 scope: Scope = st.session_state["scope"]
 zone = scope.city.time_zone
-deliveries = data.deliveries(scope.edition)
 intake = data.intake(scope.edition)
 results = data.contract_results(scope.edition)
-parts.headline(scope, parts.t(scope, "title_data"), lead.quality(scope, intake, results))
+refusals = deliveries.refusals(scope.edition)
+answer = lead.quality(scope, intake, results, [r.dataset for r in refusals], deliveries.marked(scope.edition))
+parts.headline(scope, parts.t(scope, "title_data"), answer)
 
 report = editions.last_refresh()
 if report is not None:
@@ -22,6 +23,7 @@ if report is not None:
     st.html(f"<div class='sw-meta'>{escape(line)}</div>")
 
 st.subheader(parts.t(scope, "datasets_title"), anchor=False)
+st.caption(parts.t(scope, "datasets_note"))
 received = {row["dataset"]: row for row in intake}
 lines = []
 for dataset, (cut, _) in data.as_of(scope.edition).items():
@@ -37,9 +39,11 @@ for dataset, (cut, _) in data.as_of(scope.edition).items():
     )
     lines.append(
         [
-            escape(parts.t(scope, f"dataset_{dataset}", default=dataset)),
+            escape(parts.dataset(scope, dataset)),
+            escape(formats.instant(row.get("arrived_at"), zone)),
             escape(formats.instant(cut, zone)),
             formats.whole(row.get("files") or 0),
+            formats.whole(row.get("rows_in") or 0),
             formats.whole(row.get("rows_loaded") or 0),
             formats.whole(row.get("rows_rejected") or 0),
             formats.whole(row.get("rows_deduplicated") or 0),
@@ -49,8 +53,10 @@ for dataset, (cut, _) in data.as_of(scope.edition).items():
     )
 head = [
     (parts.t(scope, "dataset"), ""),
+    (parts.t(scope, "last_delivery"), "sw-wide"),
     (parts.t(scope, "as_of"), ""),
     (parts.t(scope, "files"), "sw-num sw-wide"),
+    (parts.t(scope, "rows_in"), "sw-num sw-wide"),
     (parts.t(scope, "rows_loaded"), "sw-num"),
     (parts.t(scope, "rows_rejected"), "sw-num"),
     (parts.t(scope, "rows_deduplicated"), "sw-num sw-wide"),
@@ -59,12 +65,15 @@ head = [
 ]
 st.html(parts.table(head, lines))
 
+deliveries.show_refusals(scope, refusals)
+deliveries.show_guards(scope)
+
 failing = [r for r in results if not r["passed"]]
 st.subheader(parts.t(scope, "rules_title"), anchor=False)
 if failing:
     body = [
         [
-            escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+            escape(parts.dataset(scope, r["dataset"])),
             escape(pick(scope.lang, (r["rule_name_zh"] or r["rule_id"], r["rule_name_en"] or r["rule_id"])))
             + f"<div class='sw-line'>{escape(r['column_name'] or '')}</div>",
             escape(parts.t(scope, f"severity_{r['severity']}", default=r["severity"] or "")),
@@ -93,7 +102,7 @@ reasons = data.reject_reasons(scope.edition)
 if reasons:
     body = [
         [
-            escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+            escape(parts.dataset(scope, r["dataset"])),
             escape(r["column_name"] or formats.NO_VALUE),
             escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))),
             formats.whole(r["n"]),
@@ -116,7 +125,7 @@ if reasons:
         dataset = st.selectbox(
             parts.t(scope, "dataset"),
             names,
-            format_func=lambda d: parts.t(scope, f"dataset_{d}", default=d),
+            format_func=lambda d: parts.dataset(scope, d),
             key="rejects_dataset",
         )
         st.dataframe(
@@ -144,7 +153,7 @@ if reasons_left_out:
             [(parts.t(scope, "dataset"), ""), (parts.t(scope, "reason"), ""), (parts.t(scope, "rows"), "sw-num")],
             [
                 [
-                    escape(parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"])),
+                    escape(parts.dataset(scope, r["dataset"])),
                     escape(pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or ""))),
                     formats.whole(r["n"]),
                 ]
@@ -152,6 +161,9 @@ if reasons_left_out:
             ],
         )
     )
+
+deliveries.show_notes(scope)
+deliveries.show_ledger(scope)
 
 st.subheader(parts.t(scope, "docs_title"), anchor=False)
 st.caption(parts.t(scope, "docs_note"))
@@ -162,24 +174,3 @@ if pages:
         st.iframe(docs.page(scope.edition, picked or next(iter(pages))), height=720, alt=parts.t(scope, "docs_title"))
 else:
     st.info(parts.t(scope, "docs_none"))
-
-st.subheader(parts.t(scope, "ledger_title"), anchor=False)
-st.dataframe(
-    [
-        {
-            parts.t(scope, "dataset"): parts.t(scope, f"dataset_{r['dataset']}", default=r["dataset"]),
-            parts.t(scope, "file"): r["file_name"],
-            parts.t(scope, "arrived_at"): formats.instant(r["arrived_at"], zone),
-            parts.t(scope, "outcome"): parts.t(scope, f"outcome_{r['outcome']}", default=r["outcome"] or ""),
-            parts.t(scope, "rows_in"): r["rows_in"],
-            parts.t(scope, "rows_loaded"): r["rows_loaded"],
-            parts.t(scope, "rows_rejected"): r["rows_rejected"],
-            parts.t(scope, "rows_deduplicated"): r["rows_deduplicated"],
-            parts.t(scope, "rows_left_out"): r["rows_left_out"],
-            parts.t(scope, "reason"): pick(scope.lang, (r["reason_zh"] or "", r["reason_en"] or "")),
-        }
-        for r in deliveries
-    ],
-    hide_index=True,
-    alt=parts.t(scope, "ledger_title"),
-)

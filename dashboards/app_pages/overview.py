@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import formats, lead, parts
+from dashboards import data, deliveries, formats, lead, parts
 from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
@@ -12,6 +12,9 @@ found = parts.readings(scope, ["T01", "T02", "T05", "T03", "T06", "T12", "M12", 
 parts.headline(
     scope, parts.t(scope, "title_overview", city=formats.name(scope.city.name, scope.lang)), lead.overview(scope, found)
 )
+refused = [row["dataset"] for row in data.open_refusals(scope.edition)]
+if line := lead.deliveries(scope, refused, deliveries.marked(scope.edition)):
+    st.html(f"<div class='sw-meta'>{line}</div>")
 parts.tiles(scope, found.values())
 
 left, right = st.columns([3, 2], gap="medium")

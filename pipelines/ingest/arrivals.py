@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,6 +122,20 @@ def find_arrivals(city: City, dataset: str, *, now: datetime, known: Mapping[Fil
         seen.add(arrival.sha256)
         arrivals.identities[arrival.identity] = arrival.sha256
     return arrivals
+
+
+def seconds_to_settle(city: City, datasets: Iterable[str], *, now: datetime) -> int:
+    """After how many seconds every file that lies there now will have rested for long enough, if nobody writes to it."""
+    longest = 0
+    for dataset in datasets:
+        paths = [path for path, _ in city.extract_files(dataset)] if dataset in city.settings.sources else []
+        paths += (city.folder / "extracts" / dataset).glob("*")
+        for path in paths:
+            if path.name.startswith((".", "~$")) or path.name.endswith(_UNFINISHED) or not path.is_file():
+                continue
+            if not path.with_name(path.name + ".done").exists():
+                longest = max(longest, city.settings.settle_seconds - int(_age(path.stat(), now)))
+    return longest
 
 
 def arrival_of(city: City, path: Path, mapping: str) -> Arrival:

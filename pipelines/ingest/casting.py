@@ -26,7 +26,7 @@ UNITS = {"1": 0, "元": 0, "千元": 3, "万元": 4, "百万元": 6, "亿元": 8
 
 #: Blanks, line ends and what has no width; none of them belongs to a cell's text at its ends.
 _INVISIBLE = ((9, 13), (32, 32), (0xA0, 0xA0), (0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F), (0x3000, 0x3000), (0xFEFF, 0xFEFF))  # fmt: skip
-_BLANKS = "".join(chr(code) for first, last in _INVISIBLE for code in range(first, last + 1))
+BLANKS = "".join(chr(code) for first, last in _INVISIBLE for code in range(first, last + 1))
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -52,7 +52,7 @@ def trimmed_sql(text: str, last: str) -> str:
     plain = " AND ".join(
         f"({x} BETWEEN '!' AND '~' OR {x} BETWEEN '{chr(0x3001)}' AND '{chr(0xFEFE)}')" for x in (last, text)
     )
-    return f"CASE WHEN {plain} THEN {text} ELSE trim({text}, {quote_text(_BLANKS)}) END"
+    return f"CASE WHEN {plain} THEN {text} ELSE trim({text}, {quote_text(BLANKS)}) END"
 
 
 def known_sql(text: str, tokens: Iterable[str]) -> str:

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+import polars as pl
+import pyarrow as pa
+
 from pipelines.ingest.extract import FileRefused, Source, cut_short, fold, temporary_copy
 
 _BLOCK = 1 << 20
@@ -111,7 +114,7 @@ def from_gb18030(source: Source, known: frozenset[str], *, declared: bool, line:
     lines, first, trusted = 1, True, declared
     with source.open() as handle:
         for block in blocks_of_lines(handle, source.name):
-            for run in _UTF8_RUN.finditer(block):
+            for run in _utf8_runs(block):
                 if not _decodes(run[0], "gb2312"):
                     raise _mixed(source.name, max(line, lines + line_ends(block[: run.start()])))
             if first:
@@ -136,6 +139,16 @@ def from_gb18030(source: Source, known: frozenset[str], *, declared: bool, line:
             held.write(text.encode())
     held.flush()
     return copy
+
+
+def _utf8_runs(block: bytes) -> Iterator[re.Match[bytes]]:
+    """Runs of bytes, between ASCII, that are Chinese in UTF-8."""
+    # The pattern alone, tried at every byte, takes six times as long as the decoding.
+    octets = pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(block)])))
+    starts = octets.is_between(0xE3, 0xE9) & (octets.shift(1, fill_value=0) < 0x80)
+    for place in starts.arg_true():
+        if run := _UTF8_RUN.match(block, place):
+            yield run
 
 
 def _decodes(data: bytes, codec: str) -> bool:

@@ -19,6 +19,7 @@ from pipelines.contracts.validation import Verdict, validate
 from pipelines.ingest import landed, lines, rejects
 from pipelines.ingest.arrivals import Arrival, Arrivals, Unsafe, find_arrivals, shown_name
 from pipelines.ingest.files import FileRefused, Note
+from pipelines.ingest.forgotten import FORGOTTEN, REASON
 from pipelines.ingest.ledger import (
     Delivery,
     create_landing,
@@ -93,6 +94,9 @@ def load_dataset(
         context = _Context(con, city, contract, overrides, judged_by, now, run_id, arrivals)
         result = _load(context, files, report)
     unsafe = tuple(_unsafe_delivery(contract, item, run_id, now) for item in arrivals.unsafe)
+    con.execute("DELETE FROM landing.deliveries WHERE dataset = ? AND sha256 = ''", [contract.dataset])
+    for delivery in unsafe:
+        write_delivery(con, delivery)
     still = open_refusals(con, contract.dataset, refused_hashes(city, contract.dataset))
     new = {d.delivery_id for d in result.deliveries}
     refused = [d for d in result.deliveries if d.outcome == "refused"]
@@ -186,7 +190,7 @@ def _judged_by(city: City, contract: Contract, overrides: tuple[Override, ...]) 
 def _take_back(con: duckdb.DuckDBPyConnection, city: City, contract: Contract, judged_by: str) -> None:
     """Put refused files back into the drop folder if their mapping, the contract or the overrides have changed since."""
     rows = con.execute(
-        "SELECT sha256, file_name FROM landing.deliveries WHERE dataset = ? AND outcome = 'refused' AND judged_by <> ?",
+        "SELECT sha256, file_name FROM landing.deliveries WHERE dataset = ? AND outcome = 'refused' AND judged_by <> ? AND sha256 <> ''",
         [contract.dataset, judged_by],
     ).fetchall()
     for sha256, name in rows:
@@ -282,9 +286,9 @@ def _settle(context: _Context, staged: list[Staged], verdict: Verdict | None) ->
             _write_results(con, contract, verdict, item, context.now)
         con.execute(f"DELETE FROM {STAGING} WHERE rowid IN (SELECT _row_id FROM _rejected_rows)")
         con.execute("DELETE FROM landing.suite_results WHERE dataset = ?", [contract.dataset])
-        con.execute(
-            "INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, json.dumps(verdict.suite_result)]
-        )
+        suite = json.dumps(verdict.suite_result)
+        con.execute("INSERT INTO landing.suite_results VALUES (?, ?)", [contract.dataset, suite])
+        landed.keep_suite(context.city, contract, suite)
     order = sorted(staged, key=lambda s: (s.as_of or s.found.arrived_at, s.found.arrived_at, s.found.path.name))
     settled = {item.delivery_id: _settle_one(context, item, n) for n, item in enumerate(order)}
     return [settled[item.delivery_id] for item in staged]
@@ -310,7 +314,7 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
     if item.mends and outcome == "loaded" and item.refusal is None:
         move_counts(con, item.mends, item.loaded)
     if item.refusal is not None:
-        outcome, reason = "refused", item.refusal
+        outcome, reason = "refused", _stops(item.refusal, item.found)
         item.rejected, item.loaded = item.rows_in - sum(item.left_out.values()) - item.deduplicated, 0
     found = item.found
     delivery = Delivery(
@@ -327,6 +331,8 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
     write_notes(con, item.delivery_id, contract.dataset, [(n.code, n.count, n.zh, n.en) for n in item.notes])
     if outcome == "loaded":
         landed.keep(con, context.city, contract, delivery, change)
+    else:
+        landed.keep_line(con, context.city, contract, delivery)
     return delivery
 
 
@@ -368,6 +374,16 @@ def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFac
     return facts, profile
 
 
+def _stops(refusal: FileRefused, found: Arrival) -> FileRefused:
+    """The refusal as the ledger and the page show it: what it holds up, and where the file is."""
+    zh, en = ("文件已移至 refused/。", " The file is in refused/.") if found.dropped else ("", "")
+    return FileRefused(
+        refusal.code,
+        zh=f"{refusal.zh}{zh}在改正后重新放入或移除之前，每次刷新都会停在这里。",
+        en=f"{refusal.en}{en} Until it is mended and dropped again, or removed, every refresh stops here.",
+    )
+
+
 _SUPERSEDED = FileRefused(
     "superseded",
     zh="已有更新的全量文件，本文件未采用。",
@@ -376,7 +392,7 @@ _SUPERSEDED = FileRefused(
 
 
 def _reasons(item: Staged) -> list[tuple[str, str, int]]:
-    reasons = [rule.reason for rule in item.mapping.leave_out]
+    reasons = {FORGOTTEN: REASON, **{n: rule.reason for n, rule in enumerate(item.mapping.leave_out)}}
     return [(reasons[n].zh, reasons[n].en, rows) for n, rows in sorted(item.left_out.items())]
 
 

@@ -88,7 +88,7 @@ def sent_rows(
     except duckdb.Error:
         raise _changed(extract) from None  # the message of DuckDB quotes the line
     finally:
-        _forget_rejects(con)
+        forget_rejects(con)
     if found.height != len(set(positions)):
         raise _changed(extract)
     return found.drop(_POSITION).rename({f"c{n}": name for n, name in enumerate(names)})
@@ -102,7 +102,7 @@ def rows_as_sent(
     Raises:
         FileRefused: the file cannot be read any more.
     """
-    aside = _set_aside(con, extract)
+    aside = rows_set_aside(con, extract)
     kept = [n for n in numbers if n not in set(aside)]
     positions = [n - extract.first_row - bisect.bisect(aside, n) for n in kept]
     found = sent_rows(con, extract, names, positions) if kept else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
@@ -118,7 +118,7 @@ def _changed(extract: Extract) -> FileRefused:
     )
 
 
-def _set_aside(con: duckdb.DuckDBPyConnection, extract: Extract) -> list[int]:
+def rows_set_aside(con: duckdb.DuckDBPyConnection, extract: Extract) -> list[int]:
     """Numbers of the rows that the reader cannot cut into cells, so that the rows after them have moved up.
 
     Read from the file itself: the ledger lists only those that were new in the delivery."""
@@ -133,11 +133,11 @@ def _set_aside(con: duckdb.DuckDBPyConnection, extract: Extract) -> list[int]:
     except duckdb.Error:
         raise _changed(extract) from None
     finally:
-        _forget_rejects(con)
+        forget_rejects(con)
     return [int(line) for (line,) in lines]
 
 
-def _forget_rejects(con: duckdb.DuckDBPyConnection) -> int:
+def forget_rejects(con: duckdb.DuckDBPyConnection) -> int:
     """Drop what the reader set aside; returns the first line of it, or 0."""
     try:
         line = con.execute("SELECT min(line) FROM reject_errors").fetchall()[0][0]
@@ -263,7 +263,7 @@ def _exported(con: duckdb.DuckDBPyConnection, path: Path) -> pl.DataFrame:
             en=f"{path.name} cannot be read as a table. Save it as XLSX and drop it again.",
         ) from None
     finally:
-        line = _forget_rejects(con)
+        line = forget_rejects(con)
     if line:
         _damaged(path, f"第 {line} 行的单元格数不对", f"line {line} has another number of cells")
     return found

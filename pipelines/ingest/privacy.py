@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -47,6 +48,11 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     """Inner and outer padded key of HMAC-SHA-256 (RFC 2104), to be bound as the variables that `pseudonym_sql` reads."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
+
+
+def pseudonym_of(key: bytes, identifier: str) -> str:
+    """What `pseudonym_sql` gives for an identifier, in Python."""
+    return hmac.new(key, identifier.encode(), hashlib.sha256).hexdigest()
 
 
 def pseudonym_sql(expression: str) -> str:

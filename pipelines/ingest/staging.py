@@ -16,6 +16,7 @@ from pipelines.contracts.model import Contract
 from pipelines.ingest import lines
 from pipelines.ingest.arrivals import Arrival, is_unchanged
 from pipelines.ingest.files import Extract, FileRefused, Note, open_extract, quote_text
+from pipelines.ingest.forgotten import left_out_sql
 from pipelines.ingest.mapping import Mapping, bind_mapping, known_spellings, load_mapping
 from pipelines.ingest.mend import MendFile, mended_extract, read_mend
 from pipelines.ingest.privacy import hmac_pads, load_key
@@ -206,13 +207,14 @@ def stage_extract(
     select = typed_select(
         bound, contract, item.mapping, extract.relation(bound.used_headers), city_zone=city.settings.time_zone
     )
-    listed = ", ".join(["_left_out", "_unreadable", "_sent", *staged_names(contract)])
+    names = ["_left_out", "_unreadable", "_sent", *staged_names(contract)]
+    listed, allowed = ", ".join(names), ", ".join(left_out_sql(con, city, contract, names))
     # Left alone, a list of values becomes a join; a CSV is guessed to have 40 rows, becomes the side that is hashed, and
     # comes out in another order than it went in: every row would be reported under another's number.
     con.execute("SET disabled_optimizers = 'in_clause'")
     try:
         con.execute(
-            f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {listed}, {quote_text(item.owner)} FROM ({select})"
+            f"INSERT INTO {STAGING} ({listed}, _delivery_id) SELECT {allowed}, {quote_text(item.owner)} FROM ({select})"
         )
     except duckdb.Error as error:
         raise _unreadable_file(name, error, item) from None
@@ -226,11 +228,10 @@ def stage_extract(
         raise AssertionError("the rows of a file do not stand together in staging")
     item.first = int(first) if records else item.first
     item.last = item.first + int(records) - 1
-    if item.mapping.leave_out:
-        found = con.execute(
-            f"SELECT _left_out, count(*) FROM {STAGING} WHERE {item.where} AND _left_out IS NOT NULL GROUP BY 1"
-        ).fetchall()
-        item.left_out = {int(rule): int(rows) for rule, rows in found}
+    found = con.execute(
+        f"SELECT _left_out, count(*) FROM {STAGING} WHERE {item.where} AND _left_out IS NOT NULL GROUP BY 1"
+    ).fetchall()
+    item.left_out = {int(rule): int(rows) for rule, rows in found}
     item.rejected = shape
     item.rows_in = int(records) + shape + item.unchanged
     declared = item.found.manifest.rows
