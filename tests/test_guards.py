@@ -411,7 +411,12 @@ def test_amounts_two_thousand_times_off_are_in_another_unit(
 
 def test_single_amounts_ten_thousand_times_the_median_warn(con: duckdb.DuckDBPyConnection) -> None:
     (result,) = judged(con, UNIT, facts("payments", 22), amounts(*[100] * 20, 1_000_000, 1_000_001))
-    assert (result.outcome, result.observed) == ("warned", "1")
+    assert (result.outcome, result.observed) == ("warned", "1, 50 %")
+
+
+def test_single_amounts_that_make_most_of_the_sum_are_in_another_unit(con: duckdb.DuckDBPyConnection) -> None:
+    (result,) = judged(con, UNIT, facts("payments", 21), amounts(*[100] * 20, 1_000_001))
+    assert (result.outcome, result.observed) == ("blocked", "1, 100 %")
 
 
 def test_nineteen_positive_amounts_are_too_few(con: duckdb.DuckDBPyConnection) -> None:

@@ -66,7 +66,10 @@ _FORMS: dict[GuardKind, _Form] = {
     "unknown_areas": _Form("block", {"percent": 1, "rows": 5}, "required", ("string",)),
     "missing_partition": _Form("block", {"deliveries": 4, "rows": 10}, "required", ("string",)),
     "unit_slip": _Form(
-        "block", {"factor": 2000, "outlier": 10_000, "deliveries": 8, "rows": 20}, "required", ("integer", "number")
+        "block",
+        {"factor": 2000, "outlier": 10_000, "share": 50, "deliveries": 8, "rows": 20},
+        "required",
+        ("integer", "number"),
     ),
     "category_drift": _Form("warn", {"percent": 20, "rows": 50}, "required", ("string",)),
     "repeated": _Form("warn", {}, "required", ("date", "timestamp")),

@@ -453,13 +453,17 @@ def _unit_slip(case: _Case, guard: Guard) -> _Finding:
                 f"{guard.column} 的中位数为 {middle:,.2f}，以往为 {usual:,.2f}，相差 {factor:,.0f} 倍以上；单位可能错了（元、万元）。",
                 f"the median of {guard.column} is {middle:,.2f}, that of earlier deliveries {usual:,.2f}, a factor of {factor:,.0f} or more; the unit may be wrong (yuan, ten thousand yuan).",
             )  # fmt: skip
-    query = f"SELECT count(*) FROM {case.good} WHERE {guard.column} > ?"
-    far = int(case.con.execute(query, [middle * limits["outlier"]]).fetchall()[0][0])
+    query = (
+        f"SELECT count(*), coalesce(sum(amount), 0) / (SELECT sum({guard.column}) FROM {case.good} WHERE {guard.column} > 0)"
+        f" FROM (SELECT CAST({guard.column} AS DOUBLE) AS amount FROM {case.good} WHERE {guard.column} > ?)"
+    )
+    far, part = case.con.execute(query, [middle * limits["outlier"]]).fetchall()[0]
     if far:
+        percent = 100 * float(part)
         return _Finding(
-            "warned", f"{far}", "0",
-            f"有 {far:,} 行的 {guard.column} 超过中位数（{middle:,.2f}）的 {limits['outlier']:,.0f} 倍，请核对单位。",
-            f"{far:,} rows have in {guard.column} more than {limits['outlier']:,.0f} times the median ({middle:,.2f}); check their unit.",
+            "failed" if percent > limits["share"] else "warned", f"{far}, {percent:.0f} %", "0",
+            f"有 {far:,} 行（占总额 {percent:.0f} %）的 {guard.column} 超过中位数（{middle:,.2f}）的 {limits['outlier']:,.0f} 倍，请核对单位。",
+            f"{far:,} rows ({percent:.0f} % of the sum) have in {guard.column} more than {limits['outlier']:,.0f} times the median ({middle:,.2f}); check their unit.",
         )  # fmt: skip
     if not past:
         return _TOO_SHORT

@@ -121,11 +121,11 @@ ROWS = (
         Load("payments", (File("a.csv", payments(["100"] * 20) + text("X,L1,2026-03-10,支付,-5", "Y,L1,2026-03-10,退款,-5", "Z,L1,2026-03-10,退款,5", "W,L1,2026-03-10,承诺,-5"),
              Loaded(22, after(20, "negative_amount", "negative_amount"))),)),
     )),
-    Case("R12", "an amount 10,000 times the usual", "a single one is noted; a shift of the median stops the file", (
+    Case("R12", "an amount 10,000 times the usual", "a single one is noted, and stops the file if it makes most of the sum; a shift of the median stops it", (
         Load("payments", (File("a.csv", payments(["100"] * 20), Loaded(20, guards={"unit_slip.amount": "not_judged"})),)),
         Load("payments", (File("b.csv", payments([*["100"] * 20, "1000001"], "Q", "2026-03-11"), Loaded(21, guards={"unit_slip.amount": "warned"}), days=1),)),
         Load("payments", (File("c.csv", payments(["1000000"] * 20, "R", "2026-03-12"), Refused("guard_unit_slip", ("1,000,000.00", "100.00")), days=2),)),
-    ), not_handled="a single amount is noted and published, however far it moves the sum of the city"),
+    )),
     Case("R13", "one person in two organisations or districts", "both memberships are kept; by its pseudonym the person counts once, so that districts add up to the city", (
         with_areas(),
         Load("organisations", (File("o.csv", ORGANISATIONS, Loaded(2)),)),
