@@ -635,6 +635,18 @@ def test_a_full_extract_that_differs_in_a_few_lines_is_read_in_these_alone(
     assert categories(city) == {**{f"T{n}": "甲" for n in range(40)}, "T1": "丁", "T7": "乙"}
 
 
+def test_two_full_extracts_of_one_night_are_each_read_whole(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_lines(monkeypatch)
+    rows = [f"T{n},甲,2026-03-01" for n in range(300)]
+    city.drop("tickets", "a.csv", tickets(*rows), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    city.load("tickets")
+    for n, gone in enumerate((3, 4)):
+        text = tickets(*rows[:gone], *rows[gone + 1 :])
+        city.drop("tickets", f"{n}.csv", text, done=f"kind: full\nas_of: '2026-03-2{n}T00:00:00Z'\n")
+    assert [(d.rows_unchanged, d.rows_removed) for d in city.load("tickets").deliveries] == [(0, 1), (0, 1)]
+    assert set(categories(city)) == {f"T{n}" for n in range(300)} - {"T4"}
+
+
 @given(data=st.data())
 @settings(max_examples=4, deadline=None, database=None, phases=[Phase.generate])
 def test_reading_only_changed_lines_gives_what_reading_every_line_gives(
@@ -774,8 +786,8 @@ def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
 
     stage_file = staging_module.stage_file
 
-    def meanwhile(*arguments: Any) -> Any:
-        staged = stage_file(*arguments)
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        staged = stage_file(*arguments, **named)
         with path.open("a") as handle:
             handle.write("G2,visit,2026-03-10\n")
         return staged

@@ -125,7 +125,10 @@ def stage_all(
     """
     bind_key(con, city, contract)
     open_staging(con, contract)
-    staged = [stage_file(con, city, contract, mappings[found.mapping], found, originals or {}) for found in files]
+    staged = [
+        stage_file(con, city, contract, mappings[found.mapping], found, originals or {}, alone=len(files) == 1)
+        for found in files
+    ]
     staged = [item for item in staged if is_unchanged(city, item.found)]
     settle_duplicates(con, contract, staged)
     for item in staged:
@@ -136,9 +139,9 @@ def stage_all(
 
 def stage_file(
     con: duckdb.DuckDBPyConnection, city: City, contract: Contract, mapping: Mapping, found: Arrival,
-    originals: ReadOnly[str, Arrival],
+    originals: ReadOnly[str, Arrival], *, alone: bool,
 ) -> Staged:  # fmt: skip
-    """Read one file into the staging table."""
+    """Read one file into the staging table; if it comes alone, only what differs from landing as it stands."""
     kind = found.manifest.kind or mapping.kind or contract.delivery_kind
     item = Staged(found, f"{contract.dataset}-{found.sha256[:12]}", kind, mapping)
     try:
@@ -156,7 +159,7 @@ def stage_file(
         known = known_spellings(contract, mapping)
         extract = open_extract(con, found.path, reading=mapping.reading(), known=known)
         whole = item.original = extract
-        if lines.can_compare(contract, extract, item):
+        if alone and lines.can_compare(contract, extract, item):
             extract = lines.only_changes(con, city, contract, extract, item)
         stage_extract(con, city, contract, extract, item)
         if item.unchanged and lines.contradicts(con, contract, item):
