@@ -348,7 +348,7 @@ FILES = (
         Load("organisations", (File("a.csv", orgs(*["支部"] * 20) + "O21,甲,乙支部,网格支部\nO22,丙,网格支部\n", Loaded(21, after(20, "file.row_shape"))),)),
     )),
     Case("F24", "thousands separators", "read by a strict grammar; a separator in the wrong place rejects the row", (
-        Load("budget_lines", (File("a.csv", lines_of(["1,200.50", "1,234,567"] + ["5"] * 20 + ["1,20.5", "12,00"]),
+        Load("budget_lines", (File("a.csv", lines_of(["1,200.50", "1,234,567"] + ["5000"] * 20 + ["1,20.5", "12,00"]),
              Loaded(22, after(22, "opening_amount.readable", "opening_amount.readable"))),),
              (("SELECT opening_amount FROM landing.budget_lines WHERE line_id IN ('L1', 'L2') ORDER BY 1", [(Decimal("1200.50"),), (Decimal("1234567.00"),)]),)),
     )),

@@ -123,7 +123,8 @@ ROWS = (
     )),
     Case("R12", "an amount 10,000 times the usual", "a single one is noted, and stops the file if it makes most of the sum; a shift of the median stops it", (
         Load("payments", (File("a.csv", payments(["100"] * 20), Loaded(20, guards={"unit_slip.amount": "not_judged"})),)),
-        Load("payments", (File("b.csv", payments([*["100"] * 20, "1000001"], "Q", "2026-03-11"), Loaded(21, guards={"unit_slip.amount": "warned"}), days=1),)),
+        Load("payments", (File("b.csv", payments([*["100"] * 20, "999000", "999000", "1000001"], "Q", "2026-03-11"), Loaded(23, guards={"unit_slip.amount": "warned"}), days=1),)),
+        Load("payments", (File("d.csv", payments([*["100"] * 20, "1000001"], "S", "2026-03-11"), Refused("guard_unit_slip", ("10,000", "100 %")), days=1),)),
         Load("payments", (File("c.csv", payments(["1000000"] * 20, "R", "2026-03-12"), Refused("guard_unit_slip", ("1,000,000.00", "100.00")), days=2),)),
     )),
     Case("R13", "one person in two organisations or districts", "both memberships are kept; by its pseudonym the person counts once, so that districts add up to the city", (
