@@ -366,16 +366,22 @@ def guard_counts(edition: str) -> dict[str, int]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
-    """How many judgements warned, were overridden or blocked, and the newest of them.
+    """How many judgements warned, were overridden or blocked, and the newest of them; of equal warnings of one dataset the
+    newest alone, with `earlier`, the number of the others.
 
     `current` is true where the delivery is the last of its dataset that was loaded."""
     rows = ask(
         edition,
-        "select g.*, g.delivery_id = n.newest as current, count(*) over () as total from marts.guard_results g left join ("
+        "select *, count(*) over () as total from (select g.*, g.delivery_id = n.newest as current, "
+        "row_number() over same as place, count(*) over (partition by g.dataset, g.guard_id, g.outcome, "
+        "case when g.outcome <> 'warned' then g.delivery_id end) - 1 as earlier "
+        "from marts.guard_results g left join ("
         "select dataset, arg_max(delivery_id, (loaded_at, sequence)) as newest from marts.deliveries "
         "where outcome = 'loaded' and mends is null group by dataset) n using (dataset) "
         "where g.outcome in ('warned', 'overridden', 'blocked') "
-        "order by current desc nulls last, g.judged_at desc, g.dataset, g.guard_id limit ?",
+        "window same as (partition by g.dataset, g.guard_id, g.outcome, case when g.outcome <> 'warned' then g.delivery_id end "
+        "order by g.delivery_id = n.newest desc nulls last, g.judged_at desc, g.delivery_id)) where place = 1 "
+        "order by current desc nulls last, judged_at desc, dataset, guard_id limit ?",
         [limit],
     )
     return int(rows[0]["total"]) if rows else 0, rows

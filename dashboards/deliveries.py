@@ -108,6 +108,8 @@ def show_guards(scope: Scope) -> None:
         guard = t(scope, f"guard_{kind}", default=kind) + (f" · {column}" if column else "")
         paint = "sw-bad" if r["outcome"] == "blocked" else ""
         below = [formats.instant(r["judged_at"], scope.city.time_zone)]
+        if r["earlier"]:
+            below.append(t(scope, "guard_earlier", n=formats.whole(r["earlier"])))
         if r["outcome"] == "overridden":
             below.append(
                 t(scope, "override_line", who=r["override_who"], why=r["override_why"], until=r["override_until"])

@@ -407,6 +407,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "judged_warned": ("◐ 提醒，已放入", "◐ let in with a warning"),
     "judged_overridden": ("◐ 准予放行", "◐ overridden"),
     "judged_blocked": ("▼ 已拦下", "▼ blocked"),
+    "guard_earlier": ("另有 {n} 批有同样提醒", "{n} other deliveries had the same warning"),
     "override_line": ("{who} · {why} · 至 {until}", "{who} · {why} · until {until}"),
     "notes_title": ("读取时的处理与提示", "What was normalised or noticed"),
     "notes_none": ("读取时没有需要说明的。", "Nothing needed to be normalised or remarked on."),

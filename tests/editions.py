@@ -464,7 +464,7 @@ def _deliveries(datasets: list[str]) -> list[tuple[object, ...]]:
 
 
 def _guard_results(datasets: list[str]) -> list[tuple[object, ...]]:
-    """Three judgements of every dataset; one of tickets warned, one of budget lines was overridden, and a delivery of
+    """Three judgements of every dataset; two of tickets warned, one of budget lines was overridden, and a delivery of
     payments was blocked."""
     who = (None, None, None)
 
@@ -479,8 +479,10 @@ def _guard_results(datasets: list[str]) -> list[tuple[object, ...]]:
         for d in datasets
         for guard, outcome in (("deletions", "passed"), ("repeated", "passed"), ("missing_partition", "not_judged"))
     ]
+    earlier = line("tickets", "unknown_areas.area_code", "warned", "昨日：2 行。", "yesterday: 2 rows.")
     return [
         *quiet,
+        ("tickets-0", *earlier[1:]),
         line(
             "tickets", "unknown_areas.area_code", "warned",
             "tickets_20261121.csv：3 行的 area_code 不在区划表中。",

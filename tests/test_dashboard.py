@@ -286,8 +286,8 @@ def test_corrected_rows_count_in_their_first_file_and_not_once_more(edition: str
 @pytest.mark.parametrize(
     ("lang", "told"),
     [
-        ("zh", ("共核对 30 次：通过 18 次，历史不足未判断 9 次，提醒 1 次，准予放行 1 次，拦下 1 次。", "◐ 提醒，已放入", "未知区划 · area_code")),
-        ("en", ("30 judgements: 18 passed, 9 could not be judged yet, 1 warned, 1 overridden, 1 blocked.", "▼ blocked", "Row count")),
+        ("zh", ("共核对 31 次：通过 18 次，历史不足未判断 9 次，提醒 2 次，准予放行 1 次，拦下 1 次。", "◐ 提醒，已放入", "未知区划 · area_code")),
+        ("en", ("31 judgements: 18 passed, 9 could not be judged yet, 2 warned, 1 overridden, 1 blocked.", "▼ blocked", "Row count")),
     ],
 )  # fmt: skip
 def test_the_data_page_shows_what_guards_found_and_who_answers_for_an_override(
@@ -297,6 +297,12 @@ def test_the_data_page_shows_what_guards_found_and_who_answers_for_an_override(
     assert all(piece in shown for piece in told)
     until = "至 2026-12-31" if lang == "zh" else "until 2026-12-31"
     assert f"王主任 · 年度预算一次下达 · {until}" in shown
+
+
+def test_of_equal_warnings_the_newest_is_shown_and_the_others_are_counted() -> None:
+    shown = words(open_page("data", lang="en"))
+    assert "3 rows have an area_code" in shown and "1 other deliveries had the same warning" in shown
+    assert "yesterday: 2 rows." not in shown
 
 
 def test_the_data_page_counts_what_was_normalised_and_what_a_source_remarked() -> None:
