@@ -51,4 +51,23 @@ def test_every_relationship_and_freshness_of_the_contracts_has_its_check() -> No
     names = [check.check_name for check in cross_checks(CONTRACTS)]
     links = sum(column.references is not None for contract in CONTRACTS.values() for column in contract.columns)
     fresh = sum(contract.freshness is not None for contract in CONTRACTS.values())
-    assert len(names) == len(set(names)) == links + fresh
+    assert len(names) == len(set(names)) == links + fresh + 1  # and overspent lines
+
+
+def test_a_line_is_overspent_when_more_is_paid_and_not_refunded_than_it_has() -> None:
+    con = empty_warehouse()
+    create_landing(con, CONTRACTS.values())
+    insert(con, "budget_lines", [
+        {"line_id": line, "fiscal_year": 2026, "fund": "operating", "opening_amount": 100, "adjustment_amount": more}
+        for line, more in (("exact", None), ("adjusted", 20), ("refunded", None), ("over", None), ("unused", None))
+    ])  # fmt: skip
+    paid = [("exact", "payment", 100), ("adjusted", "payment", 120), ("refunded", "payment", 130), ("refunded", "refund", 30),
+            ("over", "payment", 100.01), ("unused", "commitment", 500)]  # fmt: skip
+    insert(con, "payments", [
+        {"payment_id": str(n), "line_id": line, "occurred_on": "2026-03-01", "kind": kind, "amount": amount}
+        for n, (line, kind, amount) in enumerate(paid)
+    ])  # fmt: skip
+    results = run_cross_checks(con, CONTRACTS, now=datetime(2026, 3, 1, tzinfo=UTC))
+    con.close()
+    found = {r.check.rule_id: (r.checked, r.failed) for r in results}
+    assert found["line_id.not_overspent"] == (5, 1)

@@ -39,8 +39,8 @@ class CrossResult:
 
 
 def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
-    """Every relationship and every promise of freshness of the contracts. All are warnings: an unknown code counts as
-    unlocated, and old data is shown with its age."""
+    """Every relationship and every promise of freshness of the contracts, and lines that are overspent. All are warnings: an
+    unknown code counts as unlocated, and old data is shown with its age."""
     for contract in contracts.values():
         current = " AND _valid_to IS NULL" if contract.keeps_history else ""
         for column in contract.landed_columns:
@@ -61,6 +61,21 @@ def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
                 f"SELECT count({name}), CASE WHEN date_diff('minute', max({name}), $now) > {hours * 60:g} THEN 1 ELSE 0 END"
                 f" FROM landing.{contract.dataset}",
             )  # fmt: skip
+    if {"budget_lines", "payments"} <= set(contracts):
+        yield _overspent()
+
+
+def _overspent() -> CrossCheck:
+    """More paid than appropriated: the one rule over two datasets that is no reference, so no contract can hold it."""
+    spent = "sum(CASE p.kind WHEN 'payment' THEN p.amount WHEN 'refund' THEN -p.amount ELSE 0 END)"
+    budget = " + ".join(f"coalesce(b.{part}_amount, 0)" for part in ("opening", "adjustment", "carried_in"))
+    return CrossCheck(
+        "budget_lines", "line_id.not_overspent", "line_id", "no more is paid than the budget line has",
+        "支付额不超过该预算的金额", "consistency",
+        "SELECT count(*), count(*) FILTER (WHERE spent > budget) FROM"
+        f" (SELECT b.line_id, {budget} AS budget, {spent} AS spent FROM landing.budget_lines AS b"
+        " JOIN landing.payments AS p ON p.line_id = b.line_id GROUP BY ALL)",
+    )  # fmt: skip
 
 
 def run_cross_checks(
@@ -72,9 +87,13 @@ def run_cross_checks(
         now: aware moment of the check.
     """
     moment = now.astimezone(UTC).replace(tzinfo=None)
-    con.execute("DELETE FROM landing.contract_results WHERE rule_id LIKE '%.known' OR rule_id LIKE '%.fresh'")
+    checks = list(cross_checks(contracts))
+    for check in checks:
+        con.execute(
+            "DELETE FROM landing.contract_results WHERE dataset = ? AND rule_id = ?", [check.dataset, check.rule_id]
+        )
     results = []
-    for check in cross_checks(contracts):
+    for check in checks:
         parameters = {"now": moment} if "$now" in check.sql else {}
         checked, failed = con.execute(check.sql, parameters).fetchall()[0]
         con.execute(

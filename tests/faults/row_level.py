@@ -139,11 +139,11 @@ ROWS = (
         Load("members", (File("m.csv", members("X,O1,,,,1988-07-01,2015-07-01,2014-01-01", "Y,O1,,,,1988-07-01,2015-07-01,", "Y,O1,,,,1988-07-01,2016-07-01,", good=40),
              Loaded(40, after(40, "left_after_joined", "key.unique", "key.unique"), ignored=UNREAD)),)),
     )),
-    Case("R15", "more paid than appropriated, or no budget line", "a payment without a line is kept, without area, and a warning counts it", (
+    Case("R15", "more paid than appropriated, or no budget line", "a payment without a line is kept, without area; a warning counts these, and another the lines that are overspent", (
         Load("budget_lines", (File("l.csv", LINES, Loaded(1)),)),
         Load("payments", (File("p.csv", payments(["100"] * 20) + "X,L9,2026-03-10,支付,5\n", Loaded(21)),)),
-        checks("2026-03-12T10:00:00+08:00", payments__line_id__known=1),
-    ), ("line_id.known",), not_handled="more paid than appropriated shows as an execution rate above 100 %, but no rule warns of it"),
+        checks("2026-03-12T10:00:00+08:00", payments__line_id__known=1, budget_lines__line_id__not_overspent=1),
+    ), ("line_id.known", "line_id.not_overspent")),
     Case("R16", "a text of a megabyte, emoji, zero-width characters, writing from right to left", "kept whole", (
         Load("organisations", (File("a.csv", text("org_id,org_name,org_level", f"O1,{'支部' * 170_000},网格支部", "O2,😀\u200d👩 \u202eعربي\u200f甲\u200b乙,网格支部"), Loaded(2)),),
              (("SELECT length(org_name) FROM landing.organisations WHERE org_id = 'O1'", [(340_000,)]), ("SELECT org_name FROM landing.organisations WHERE org_id = 'O2'", [("😀\u200d👩 \u202eعربي\u200f甲\u200b乙",)]))),
