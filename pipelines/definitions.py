@@ -8,24 +8,23 @@ from pipelines.alerts import failure_sensor
 from pipelines.city import City
 from pipelines.contracts.model import load_contracts
 from pipelines.editions import edition_asset
-from pipelines.paths import SQL
 from pipelines.schedules import nightly_job, nightly_schedule
-from pipelines.sql_files import in_order, read_sql_files
-from pipelines.transform import CityResource, landing_asset, reference_asset, relations_asset, sql_asset
+from pipelines.tables import read_tables
+from pipelines.transform import CityResource, landing_asset, reference_asset, relations_asset, table_asset
 from pipelines.yaml_model import ConfigurationError
 
 
 def build_defs(city: City | None) -> dg.Definitions:
     """All definitions for a city; without one they still load, and a run says what is missing."""
     contracts = load_contracts()
-    files = in_order(read_sql_files(SQL))
+    tables = read_tables()
     return dg.Definitions(
         assets=[
             *(landing_asset(contract) for contract in contracts.values()),
             relations_asset(contracts),
             reference_asset(list(contracts)),
-            *(sql_asset(file, list(contracts)) for file in files),
-            edition_asset(files),
+            *(table_asset(table, list(contracts)) for table in tables),
+            edition_asset(tables),
         ],
         jobs=[nightly_job],
         schedules=[nightly_schedule(city.settings.time_zone if city else "UTC")],

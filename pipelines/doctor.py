@@ -18,8 +18,9 @@ from pipelines.city import City
 from pipelines.contracts.model import Contract, ContractError, load_contracts
 from pipelines.ingest.mapping import load_mapping
 from pipelines.ingest.privacy import KEY_VARIABLE, key_file
-from pipelines.paths import CONTRACTS, SQL
-from pipelines.sql_files import SqlFileError, in_order, read_sql_files
+from pipelines.paths import CONTRACTS
+from pipelines.sql_files import SqlFileError
+from pipelines.tables import read_tables
 from pipelines.yaml_model import ConfigurationError
 
 _NEEDED_GIB = 2
@@ -44,7 +45,7 @@ def examine(folder: Path | None) -> Iterator[Finding]:
     except ContractError as error:
         yield Finding(False, str(error))
     try:
-        yield Finding(True, f"{len(in_order(read_sql_files(SQL)))} SQL tables")
+        yield Finding(True, f"{len(read_tables())} tables")
     except SqlFileError as error:
         yield Finding(False, str(error))
     try:

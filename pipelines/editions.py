@@ -6,17 +6,17 @@ import dagster as dg
 
 from pipelines.progress import stage
 from pipelines.publish import publish
-from pipelines.sql_files import SqlFile
+from pipelines.tables import Table
 from pipelines.transform import OWNERS, POOL, CityResource
 from pipelines.warehouse import open_warehouse
 
 
-def edition_asset(files: Sequence[SqlFile]) -> dg.AssetsDefinition:
+def edition_asset(tables: Sequence[Table]) -> dg.AssetsDefinition:
     """The edition of the current marts; a failed audit keeps the edition before it."""
 
     @dg.asset(
         key=dg.AssetKey(["published", "edition"]),
-        deps=[dg.AssetKey([f.schema, f.table]) for f in files if f.schema == "marts"],
+        deps=[dg.AssetKey([t.schema, t.table]) for t in tables if t.schema == "marts"],
         group_name="published",
         description="The marts in a new read-only file, audited, with the pointer moved to it.",
         pool=POOL,

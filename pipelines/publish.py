@@ -17,8 +17,9 @@ from typing import Any
 import duckdb
 
 from pipelines.city import City
-from pipelines.paths import CONTRACTS, ROOT, SQL
-from pipelines.sql_files import read_sql_files, sha256_of
+from pipelines.paths import CONTRACTS, ROOT
+from pipelines.sql_files import sha256_of
+from pipelines.tables import read_tables
 from pipelines.warehouse import LIMITS
 
 KEPT_EDITIONS = 3
@@ -96,7 +97,7 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
     inputs = con.execute(
         "SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2"
     ).fetchall()
-    sql_hash, contract_hash = sha256_of(read_sql_files(SQL)), contracts_sha256()
+    sql_hash, contract_hash = sha256_of(read_tables()), contracts_sha256()
     short = hashlib.sha256(json.dumps([inputs, sql_hash, contract_hash, run_id]).encode()).hexdigest()[:8]
     edition = f"edition-{moment:%Y%m%dT%H%M%SZ}-{short}"
     staging = folder / f".staging-{edition}"
@@ -141,7 +142,7 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
 
 def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, object]) -> dict[str, int]:
     """Copy every table of marts into a new file; return the rows of each."""
-    names = [file.table for file in read_sql_files(SQL) if file.schema == "marts"]
+    names = [table.table for table in read_tables() if table.schema == "marts"]
     con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS edition_file")
     try:
         con.execute("CREATE SCHEMA edition_file.marts")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import duckdb
 import sqlglot
@@ -158,7 +159,21 @@ def _read(path: Path, root: Path) -> SqlFile:
     return SqlFile(schema, table, path, text, description, dependencies, digest)
 
 
-def in_order(files: Sequence[SqlFile], sources: Collection[str] | None = None) -> list[SqlFile]:
+class Node(Protocol):
+    """A table that is made of others."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dependencies(self) -> tuple[str, ...]: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+N = TypeVar("N", bound=Node)
+
+
+def in_order(files: Sequence[N], sources: Collection[str] | None = None) -> list[N]:
     """Return `files` so that every table comes after the tables it reads; ties in order of name.
 
     `sources` are the tables that exist before the first file runs (`schema.table`); None accepts any table of the
@@ -171,10 +186,10 @@ def in_order(files: Sequence[SqlFile], sources: Collection[str] | None = None) -
             known = dependency in sources if sources is not None else schema in SOURCE_SCHEMAS
             if dependency not in by_name and not known:
                 raise SqlFileError(f"{file.name} reads {dependency}, which no file makes and no source holds")
-    ordered: list[SqlFile] = []
+    ordered: list[N] = []
     done: set[str] = set()
 
-    def visit(file: SqlFile, trail: tuple[str, ...]) -> None:
+    def visit(file: N, trail: tuple[str, ...]) -> None:
         if file.name in trail:
             raise SqlFileError("cycle: " + " → ".join((*trail[trail.index(file.name) :], file.name)))
         if file.name in done:
@@ -198,12 +213,7 @@ def run_file(con: duckdb.DuckDBPyConnection, file: SqlFile) -> int:
     return int(rows[0][0])
 
 
-def run_all(con: duckdb.DuckDBPyConnection, files: Sequence[SqlFile]) -> dict[str, int]:
-    """Run `files` in order of their dependencies; return the rows of every table by name."""
-    return {file.name: run_file(con, file) for file in in_order(files)}
-
-
-def sha256_of(files: Sequence[SqlFile]) -> str:
+def sha256_of(files: Sequence[Node]) -> str:
     """Return one digest over names and digests of all files, independent of their order."""
     lines = sorted(f"{file.name} {file.sha256}" for file in files)
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()

@@ -14,9 +14,10 @@ from pipelines.contracts.model import Contract, Rule
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
 from pipelines.ingest.refused import purge_refused
-from pipelines.paths import CONTRACTS, SQL
+from pipelines.paths import CONTRACTS
 from pipelines.progress import say, stage
-from pipelines.sql_files import SqlFile, read_sql_files, run_file
+from pipelines.sql_files import SqlFile
+from pipelines.tables import Table, read_tables, run_table
 from pipelines.warehouse import open_warehouse
 from pipelines.yaml_model import ConfigurationError
 
@@ -198,9 +199,9 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
 
 
 def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables of earlier versions whose SQL file is gone."""
-    files = read_sql_files(SQL)
-    kept, schemas = {file.name for file in files}, sorted({file.schema for file in files})
+    """Drop the tables of earlier versions that nothing makes any more."""
+    made = read_tables()
+    kept, schemas = {table.name for table in made}, sorted({table.schema for table in made})
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE list_contains(?, schema_name)", [schemas]
     ).fetchall()
@@ -235,30 +236,31 @@ def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
     )
 
 
-def sql_asset(file: SqlFile, datasets: Sequence[str]) -> dg.AssetsDefinition:
-    """The asset that a SQL file is: dependencies, description and version come from the file."""
-    deps = {dg.AssetKey(name.split(".")) for name in file.dependencies if name not in LEDGER_TABLES}
-    if LEDGER_TABLES & set(file.dependencies):
+def table_asset(table: Table, datasets: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset that a table is: dependencies, description and version come from its file."""
+    language = "sql" if isinstance(table, SqlFile) else "python"
+    deps = {dg.AssetKey(name.split(".")) for name in table.dependencies if name not in LEDGER_TABLES}
+    if LEDGER_TABLES & set(table.dependencies):
         deps |= {RELATIONS, *(dg.AssetKey(["landing", dataset]) for dataset in datasets)}
 
     @dg.asset(
-        key=dg.AssetKey([file.schema, file.table]),
+        key=dg.AssetKey([table.schema, table.table]),
         deps=sorted(deps),
-        group_name=file.schema,
-        description=file.description,
+        group_name=table.schema,
+        description=table.description,
         metadata={
-            "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```"),
-            "dagster/table_name": f"{file.schema}.{file.table}",
+            language: dg.MetadataValue.md(f"```{language}\n{table.text}\n```"),
+            "dagster/table_name": f"{table.schema}.{table.table}",
         },
-        code_version=file.sha256[:12],
+        code_version=table.sha256[:12],
         pool=POOL,
         owners=OWNERS,
-        kinds={"duckdb", "sql"},
+        kinds={"duckdb", language},
     )
     def transform(context: dg.AssetExecutionContext, city: CityResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with stage(f"{file.schema} {file.table}") as current, open_warehouse(city.open()) as con:
-            current.rows = run_file(con, file)
-            columns = con.execute(f"DESCRIBE {file.schema}.{file.table}").fetchall()
+        with stage(f"{table.schema} {table.table}") as current, open_warehouse(city.open()) as con:
+            current.rows = run_table(con, table)
+            columns = con.execute(f"DESCRIBE {table.schema}.{table.table}").fetchall()
         schema = dg.TableSchema([dg.TableColumn(str(row[0]), str(row[1])) for row in columns])
         return dg.MaterializeResult(metadata={"dagster/row_count": current.rows, "dagster/column_schema": schema})
 

@@ -12,7 +12,7 @@ import duckdb
 import yaml
 
 from pipelines.catalogue import load_catalogue, load_standards, write_reference
-from pipelines.sql_files import read_sql_files, run_all
+from pipelines.tables import read_tables, run_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -135,4 +135,4 @@ def build(
         people_minimum=people_minimum,
         as_of=[(dataset, local(text, zone)[0]) for dataset, text in as_of.items()],
     )
-    return run_all(con, read_sql_files(ROOT / "sql"))
+    return run_tables(con, read_tables())

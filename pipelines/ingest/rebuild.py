@@ -16,8 +16,7 @@ from pipelines.contracts.model import Contract
 from pipelines.ingest import landed
 from pipelines.ingest.ledger import create_landing, forget_attempt, move_counts, restore_ledger, write_delivery
 from pipelines.ingest.merge import merge
-from pipelines.paths import SQL
-from pipelines.sql_files import read_sql_files, run_all
+from pipelines.tables import read_tables, run_tables
 from pipelines.warehouse import open_database, whole_refresh
 
 
@@ -80,7 +79,7 @@ def rebuild_as_of(city: City, contracts: Mapping[str, Contract], moment: datetim
         with _new_file(city, file) as con:
             rebuild_landing(con, city, contracts, as_of=moment)
             write_city_reference(con, then)
-            run_all(con, read_sql_files(SQL))
+            run_tables(con, read_tables())
     return file
 
 

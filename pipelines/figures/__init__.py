@@ -1,0 +1,6 @@
+"""Tables that SQL alone cannot give: intervals, ranks, control limits, scores, sentences. `TABLES` lists them all."""
+
+from pipelines.computed import ComputedTable
+
+#: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
+TABLES: tuple[ComputedTable, ...] = ()

@@ -1,0 +1,33 @@
+"""Every table that the warehouse makes of landing: the SQL files, and the computed tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipelines.computed import ComputedTable, run_computed
+from pipelines.figures import TABLES
+from pipelines.paths import SQL
+from pipelines.sql_files import SqlFile, in_order, read_sql_files, run_file
+
+Table = SqlFile | ComputedTable
+
+
+def read_tables(root: Path = SQL) -> list[Table]:
+    """Every table in the order in which it is made.
+
+    Raises SqlFileError where a file breaks a rule, a table is read that nobody makes, or tables read each other in a ring.
+    """
+    return in_order([*read_sql_files(root), *TABLES])
+
+
+def run_table(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Make one table anew; return the number of rows."""
+    return run_file(con, table) if isinstance(table, SqlFile) else run_computed(con, table)
+
+
+def run_tables(con: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[str, int]:
+    """Make `tables` in order; return the rows of every table by name."""
+    return {table.name: run_table(con, table) for table in tables}
