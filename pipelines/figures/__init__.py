@@ -1,7 +1,9 @@
 """Tables that SQL alone cannot give: intervals, ranks, control limits, scores, sentences. `TABLES` lists them all."""
 
 from pipelines.computed import ComputedTable
+from pipelines.figures.changes import changes
 from pipelines.figures.comparisons import comparisons
+from pipelines.figures.control_limits import control_limits
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
-TABLES: tuple[ComputedTable, ...] = (comparisons,)
+TABLES: tuple[ComputedTable, ...] = (changes, comparisons, control_limits)

@@ -18,6 +18,8 @@ from pipelines.statistics.shrinking import shrunk
 MINIMUM_CASES = 10
 #: Peers from which there are funnel limits and shrunk rates.
 MINIMUM_PEERS = 5
+#: Months, to the newest, whose ranks get an interval; quarters and years all do. The draws are what this table costs.
+MONTHS_WITH_RANK_INTERVALS = 24
 #: The first dimension that an indicator has is the one its rates are standardised by.
 MIXES = ("category_1", "channel")
 
@@ -109,14 +111,22 @@ PERIOD = ["grain", "period_start", "area_level"]
 @computed("marts.comparisons", reads=("marts.indicator_values", "marts.indicators", "marts.areas"))
 def comparisons(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Every proportion of a district, street or community among its peers: rank, funnel, shrunk and standardised rate."""
-    found = con.execute(
-        """SELECT i.indicator_id, i.direction = 'higher', (
-            SELECT min(d.dimension) FROM (SELECT DISTINCT indicator_id, dimension FROM marts.indicator_values) AS d
-            WHERE d.indicator_id = i.indicator_id AND list_contains($mixes, d.dimension))
-        FROM marts.indicators AS i WHERE i.kind = 'proportion' AND i.direction <> 'none' ORDER BY 1""",
-        {"mixes": list(MIXES)},
+    indicators = con.execute(
+        "SELECT indicator_id, direction = 'higher' FROM marts.indicators"
+        " WHERE kind = 'proportion' AND direction <> 'none' ORDER BY sort_order"
     ).fetchall()
-    frames = [_compare(con, str(name), higher_is_better=bool(higher), mix=mix) for name, higher, mix in found]
+    split = con.execute(
+        "SELECT DISTINCT indicator_id, dimension FROM marts.indicator_values WHERE grain = 'month' AND dimension <> 'all'"
+    ).fetchall()
+    frames = [
+        _compare(
+            con,
+            str(indicator),
+            higher_is_better=bool(higher),
+            mix=next((dimension for dimension in MIXES if (indicator, dimension) in split), None),
+        )
+        for indicator, higher in indicators
+    ]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *frames])
 
 
@@ -170,12 +180,13 @@ def _compare(
     )
     columns = [pl.Series(name, column).fill_nan(None) if column.dtype.kind == "f" else pl.Series(name, column)
                for name, column in made.items()]  # fmt: skip
-    return areas.with_columns(
+    table: pl.DataFrame = areas.with_columns(
         *columns,
         pl.when(pl.Series(enough)).then(pl.Series(flag)).alias("funnel_flag"),
         pl.when(pl.Series(np.isfinite(level))).then(pl.lit(mix)).alias("standardised_by"),
         pl.when(pl.Series(np.isfinite(level))).then(pl.Series(disagrees)).alias("standardised_disagrees"),
     ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return table
 
 
 def _numbers(areas: pl.DataFrame, columns: list[str]) -> Ints:
@@ -187,19 +198,23 @@ def _ranks(
     areas: pl.DataFrame, hits: Floats, cases: Floats, group: Ints, judged: Bools, indicator: str, higher: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Rank, its interval and the chance of the last tenth; NaN for areas with too few cases."""
-    found = tuple(np.full(len(areas), np.nan) for _ in range(4))
-    period = _numbers(areas, PERIOD)
+    place, lower, upper, last = (np.full(len(areas), np.nan) for _ in range(4))
     value = areas["value"].to_numpy()
+    place[judged] = ranks.ranks(value[judged], group[judged], higher_is_better=higher)
+    period = _numbers(areas, PERIOD)
     edges = np.flatnonzero(np.r_[True, np.diff(period) > 0, True])
-    names = areas[edges[:-1].tolist()].select(pl.concat_str(PERIOD, separator="|")).to_series().to_list()
-    for first, after, name in zip(edges[:-1], edges[1:], names, strict=True):
+    months = areas.filter(pl.col("grain") == "month")["period_start"].unique().sort()
+    since = months[max(0, len(months) - MONTHS_WITH_RANK_INTERVALS)] if len(months) else None
+    periods = areas[edges[:-1].tolist()].select(PERIOD).rows()
+    for first, after, (grain, start, level) in zip(edges[:-1], edges[1:], periods, strict=True):
+        if grain == "month" and start < since:
+            continue
         rows = first + np.flatnonzero(judged[first:after])
-        _, own = np.unique(group[rows], return_inverse=True)
-        found[0][rows] = ranks.ranks(value[rows], own, higher_is_better=higher)
-        found[1][rows], found[2][rows], found[3][rows] = ranks.rank_intervals(
-            hits[rows], cases[rows], own, higher_is_better=higher, seed=f"{indicator}|{name}"
+        own = np.unique(group[rows], return_inverse=True)[1]
+        lower[rows], upper[rows], last[rows] = ranks.rank_intervals(
+            hits[rows], cases[rows], own, higher_is_better=higher, seed=f"{indicator}|{grain}|{start}|{level}"
         )
-    return found[0], found[1], found[2], found[3]
+    return place, lower, upper, last
 
 
 def _standardised(
