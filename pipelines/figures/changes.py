@@ -55,7 +55,7 @@ PAIRS = """
     )
     SELECT n.indicator_id, n.grain, n.period_start, n.area_level, n.area_code, s.compared_with, b.period_start AS before_start,
         n.value, b.value AS value_before, n.unit,
-        n.kind = 'proportion' AND n.time_kind = 'flow' AS has_interval, n.kind IN ('count', 'amount') AS is_relative,
+        n.kind = 'proportion' AND n.time_kind = 'flow' AND NOT n.is_provisional AND NOT b.is_provisional AS has_interval, n.kind IN ('count', 'amount') AS is_relative,
         n.denominator, n.lower, n.upper,
         b.denominator AS denominator_before, b.lower AS lower_before, b.upper AS upper_before,
         n.is_provisional OR b.is_provisional AS is_provisional
@@ -76,7 +76,7 @@ def changes(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Change of every figure since the period before and since the same period a year ago, for events with its interval.
 
     A percentage changes by percentage points, everything else in its own unit; counts and amounts have a relative change
-    too. Only proportions of events have an interval: a stock is counted whole and mostly made of the same cases as before,
+    too. Only final proportions of events have an interval: no interval knows what is still to come, a stock is counted whole and mostly made of the same cases as before,
     and a count of events has no number of cases that chance could be measured by (the control chart judges it).
     """
     pairs = con.sql(PAIRS).pl()

@@ -60,7 +60,7 @@ SERIES = """
 def control_limits(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """XmR chart of every monthly figure of events: limits, the four rules for each final month, variation and assurance.
 
-    Series with fewer than twelve final months have no chart. Provisional months stand in it and are not judged.
+    Series with fewer than twelve final months, or with one value in more than half of them, have no chart. Provisional months stand in it and are not judged.
     """
     points = con.sql(SERIES, params={"months": MONTHS}).pl()
     key = ["indicator_id", "area_level", "area_code"]
@@ -93,14 +93,18 @@ def control_limits(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     passing = np.where(good > 0, lower >= target, upper <= target)
     failing = np.where(good > 0, upper < target, lower > target)
     assurance = np.select([passing, failing], ["passing", "failing"], default="hit_and_miss")
-    table: pl.DataFrame = points.with_columns(
-        pl.Series("centre", limits.centre[series]),
-        pl.Series("lower_limit", np.maximum(lower, floor)),
-        pl.Series("upper_limit", np.minimum(upper, ceiling)),
-        pl.Series("baseline_points", limits.points[series]),
-        pl.Series("is_baseline", is_final & (place < control_charts.BASELINE_POINTS)),
-        *(pl.when(final).then(rule).alias(name) for name, rule in rules.items()),
-        pl.when(final).then(pl.Series(variation)).alias("variation"),
-        pl.when(pl.Series(np.isfinite(target) & (good != 0))).then(pl.Series(assurance)).alias("assurance"),
-    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    table: pl.DataFrame = (
+        points.with_columns(
+            pl.Series("centre", limits.centre[series]),
+            pl.Series("lower_limit", np.maximum(lower, floor)),
+            pl.Series("upper_limit", np.minimum(upper, ceiling)),
+            pl.Series("baseline_points", limits.points[series]),
+            pl.Series("is_baseline", is_final & (place < control_charts.BASELINE_POINTS)),
+            *(pl.when(final).then(rule).alias(name) for name, rule in rules.items()),
+            pl.when(final).then(pl.Series(variation)).alias("variation"),
+            pl.when(pl.Series(np.isfinite(target) & (good != 0))).then(pl.Series(assurance)).alias("assurance"),
+        )
+        .filter(pl.col("centre").is_not_nan())
+        .select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    )
     return table

@@ -22,7 +22,7 @@ Signs = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Limits:
-    """Centre and limits of each series (NaN where it is too short) and the number of points that set them."""
+    """Centre and limits of each series (NaN where it has none) and the number of points that set them."""
 
     centre: Floats
     lower: Floats
@@ -51,16 +51,19 @@ def limits(values: Floats) -> Limits:
     """Centre ± 2.66 × mean moving range of each series; `values` is series × points, in time, NaN at the end.
 
     D. J. Wheeler, Understanding Variation, SPC Press 1993. The first 24 points set the limits (all of them from 12 on).
-    Moving ranges above 3.267 times their mean are left out of it, once, as NHS England's Making Data Count does.
+    Moving ranges above 3.267 times their mean are left out of it, once, as NHS England's Making Data Count does. A series
+    that stands at one value for more than half of those points (a small community's 100 %) has no limits: its ranges are
+    mostly 0, and seven points on one side of its mean are no surprise.
     """
     baseline = values[:, :BASELINE_POINTS]
     points = np.isfinite(baseline).sum(axis=1)
     ranges = np.abs(np.diff(baseline, axis=1))
     first = _mean(ranges)
     usual = _mean(np.where(ranges <= RANGE_LIMIT * first[:, None], ranges, np.nan))
-    enough = points >= MINIMUM_POINTS
+    enough = (points >= MINIMUM_POINTS) & ~_stands_still(baseline, points)
     centre = np.where(enough, _mean(baseline), np.nan)
-    return Limits(centre, centre - THREE_SIGMA * usual, centre + THREE_SIGMA * usual, points)
+    reach = np.where(enough, THREE_SIGMA * usual, np.nan)
+    return Limits(centre, centre - reach, centre + reach, points)
 
 
 def signals(values: Floats, found: Limits) -> Signals:
@@ -83,6 +86,14 @@ def signals(values: Floats, found: Limits) -> Signals:
         two_of_three[_spread(window, values.shape[1]) & (near == sign)] = sign
     points = values.shape[1]
     return Signals(beyond, _runs(side, RUN, points), two_of_three, _runs(steps, RUN - 1, points))
+
+
+def _stands_still(values: Floats, points: Ints) -> Bools:
+    """Whether more than half of a row's values, of which it has `points`, are equal."""
+    ordered = np.sort(values, axis=1)
+    ahead = np.arange(values.shape[1]) + (points // 2)[:, None]
+    other = np.take_along_axis(ordered, np.minimum(ahead, values.shape[1] - 1), axis=1)
+    return np.asarray(((ordered == other) & (ahead < values.shape[1])).any(axis=1))
 
 
 def _mean(values: Floats) -> Floats:
