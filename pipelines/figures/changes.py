@@ -46,7 +46,7 @@ PAIRS = """
         INNER JOIN reference.calendar AS p ON p.day = v.period_start
         WHERE v.grain IN ('month', 'quarter', 'year') AND v.dimension = 'all' AND v.value IS NOT NULL
             AND v.area_level IN ('city', 'district', 'street', 'community') AND v.area_code <> 'unlocated'
-            AND NOT (v.status = 'provisional' AND k.time_kind = 'flow' AND k.kind IN ('count', 'amount'))
+            AND (v.status IS DISTINCT FROM 'provisional' OR k.time_kind <> 'flow' OR k.kind NOT IN ('count', 'amount'))
     ), steps AS (
         SELECT * FROM (VALUES
             ('month', 'previous_period', 1), ('quarter', 'previous_period', 3), ('year', 'previous_period', 12),
@@ -55,7 +55,9 @@ PAIRS = """
     )
     SELECT n.indicator_id, n.grain, n.period_start, n.area_level, n.area_code, s.compared_with, b.period_start AS before_start,
         n.value, b.value AS value_before, n.unit,
-        n.kind = 'proportion' AND n.time_kind = 'flow' AND NOT n.is_provisional AND NOT b.is_provisional AS has_interval, n.kind IN ('count', 'amount') AS is_relative,
+        n.kind = 'proportion' AND n.time_kind = 'flow' AND NOT n.is_provisional AND NOT b.is_provisional
+            AND coalesce(n.denominator > 0 AND b.denominator > 0, FALSE) AS has_interval,
+        n.kind IN ('count', 'amount') AS is_relative,
         n.denominator, n.lower, n.upper,
         b.denominator AS denominator_before, b.lower AS lower_before, b.upper AS upper_before,
         n.is_provisional OR b.is_provisional AS is_provisional
@@ -81,7 +83,7 @@ def changes(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """
     pairs = con.sql(PAIRS).pl()
     points = np.where((pairs["unit"] == "percent").to_numpy(), 100.0, 1.0)
-    chance = (pairs["has_interval"] & (pairs["denominator"] > 0) & (pairs["denominator_before"] > 0)).to_numpy()
+    chance = pairs["has_interval"].to_numpy()
     lower, upper, p = (np.full(len(pairs), np.nan) for _ in range(3))
     if chance.any():
         events = pairs.filter(pl.Series(chance))

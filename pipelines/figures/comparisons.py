@@ -112,8 +112,12 @@ PERIOD = ["grain", "period_start", "area_level"]
 def comparisons(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Every proportion of a district, street or community among its peers: rank, funnel, shrunk and standardised rate."""
     indicators = con.execute(
-        "SELECT indicator_id, direction = 'higher' FROM marts.indicators"
-        " WHERE kind = 'proportion' AND direction <> 'none' ORDER BY sort_order"
+        """SELECT i.indicator_id, i.direction = 'higher' FROM marts.indicators AS i
+        WHERE i.kind = 'proportion' AND i.direction <> 'none' AND i.indicator_id IN (
+            SELECT indicator_id FROM marts.indicator_values
+            WHERE dimension = 'all' AND area_level IN ('district', 'street', 'community') AND denominator >= $minimum
+        ) ORDER BY i.sort_order""",
+        {"minimum": MINIMUM_CASES},
     ).fetchall()
     split = con.execute(
         "SELECT DISTINCT indicator_id, dimension FROM marts.indicator_values WHERE grain = 'month' AND dimension <> 'all'"
