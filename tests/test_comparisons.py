@@ -252,7 +252,8 @@ def test_provisional_figures_change_without_a_verdict() -> None:
 
 def test_counts_change_relatively_and_stocks_without_an_interval() -> None:
     found = changed([
-        figure("T01", "C", 120.0), figure("T01", "C", 100.0, "2026-02"), figure("T13", "C", 30.0), figure("T13", "C", 40.0, "2026-02"),
+        figure("T01", "C", 120.0), figure("T01", "C", 100.0, "2026-02"), figure("T01", "C", 7.0, "2026-01"),
+        figure("T13", "C", 30.0), figure("T13", "C", 40.0, "2026-02"),
         rate("M02", "C", 9, 10), rate("M02", "C", 8, 10, "2026-02"),
     ])  # fmt: skip
     count, median, stock = (found[name, "previous_period"] for name in ("T01", "T13", "M02"))
@@ -263,7 +264,12 @@ def test_counts_change_relatively_and_stocks_without_an_interval() -> None:
 
 
 def test_half_a_month_is_not_compared_with_a_whole_one() -> None:
-    assert changed([figure("T01", "C", 60.0, status="provisional"), figure("T01", "C", 100.0, "2026-02")]) == {}
+    running = figure("T01", "C", 60.0, status="provisional")
+    assert changed([running, figure("T01", "C", 100.0, "2026-02"), figure("T01", "C", 9.0, "2026-01")]) == {}
+
+
+def test_a_count_is_not_compared_with_the_period_in_which_the_data_begin() -> None:
+    assert changed([figure("T01", "C", 100.0), figure("T01", "C", 9.0, "2026-02")]) == {}
 
 
 def test_money_is_not_compared_across_the_turn_of_the_fiscal_year() -> None:

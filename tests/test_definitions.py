@@ -15,6 +15,7 @@ from conftest import Refreshed
 from small_city import CONTRACTS, SmallCity
 
 from pipelines.definitions import build_defs
+from pipelines.figures import TABLES
 from pipelines.paths import ROOT, SQL
 from pipelines.publish import current_edition
 
@@ -114,7 +115,8 @@ def test_dependencies_are_those_that_stand_in_the_sql(defs: dg.Definitions) -> N
 
 def test_the_edition_waits_for_every_mart_and_the_reference_for_every_load(defs: dg.Definitions) -> None:
     found = parents(defs)
-    assert found["published.edition"] == {f"marts.{path.stem}" for path in (SQL / "marts").glob("*.sql")}
+    marts = {f"marts.{path.stem}" for path in (SQL / "marts").glob("*.sql")}
+    assert found["published.edition"] == marts | {table.name for table in TABLES}
     assert found["reference.as_of"] == {"landing.relations", *(f"landing.{dataset}" for dataset in CONTRACTS)}
     assert found["landing.relations"] == {f"landing.{dataset}" for dataset in CONTRACTS}
 

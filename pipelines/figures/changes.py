@@ -31,8 +31,9 @@ SCHEMA: dict[str, Any] = {
     "is_provisional": pl.Boolean,
 }
 
-# Not compared: a count or amount of a period that still runs (half a month against a whole one); money, which adds up over
-# the fiscal year, with a period of another fiscal year, unless it is the same one a year earlier.
+# Not compared: a count of events in a period that still runs, or with the first period there is, in which the data may have
+# begun anywhere (half a month against a whole one); money, which adds up over the fiscal year, with a period of another fiscal
+# year, unless it is the same one a year earlier.
 PAIRS = """
     WITH kinds AS (
         SELECT DISTINCT i.indicator_id, i.kind, i.unit, e.time_kind
@@ -40,13 +41,13 @@ PAIRS = """
     ), figures AS (
         SELECT v.indicator_id, v.grain, v.period_start, v.area_level, v.area_code, v.numerator, v.denominator, v.value,
             v.lower, v.upper, coalesce(v.status = 'provisional', FALSE) AS is_provisional, k.kind, k.unit, k.time_kind,
-            p.fiscal_year
+            p.fiscal_year, k.time_kind = 'flow' AND k.kind IN ('count', 'amount') AS is_sum,
+            min(v.period_start) OVER (PARTITION BY v.indicator_id, v.grain) AS first_start
         FROM marts.indicator_values AS v
         INNER JOIN kinds AS k ON k.indicator_id = v.indicator_id
         INNER JOIN reference.calendar AS p ON p.day = v.period_start
         WHERE v.grain IN ('month', 'quarter', 'year') AND v.dimension = 'all' AND v.value IS NOT NULL
             AND v.area_level IN ('city', 'district', 'street', 'community') AND v.area_code <> 'unlocated'
-            AND (v.status IS DISTINCT FROM 'provisional' OR k.time_kind <> 'flow' OR k.kind NOT IN ('count', 'amount'))
     ), steps AS (
         SELECT * FROM (VALUES
             ('month', 'previous_period', 1), ('quarter', 'previous_period', 3), ('year', 'previous_period', 12),
@@ -66,7 +67,8 @@ PAIRS = """
     INNER JOIN figures AS b
         ON b.indicator_id = n.indicator_id AND b.grain = n.grain AND b.area_level = n.area_level AND b.area_code = n.area_code
         AND b.period_start = CAST(n.period_start - CAST(s.months AS INTEGER) * INTERVAL 1 MONTH AS DATE)
-    WHERE n.indicator_id NOT LIKE 'F%' OR s.months = 12 OR n.fiscal_year = b.fiscal_year
+    WHERE (n.indicator_id NOT LIKE 'F%' OR s.months = 12 OR n.fiscal_year = b.fiscal_year)
+        AND NOT (n.is_sum AND (n.is_provisional OR b.is_provisional OR b.period_start = b.first_start))
     ORDER BY n.indicator_id, n.grain, n.period_start, s.compared_with, n.area_level, n.area_code"""
 
 
