@@ -184,6 +184,34 @@ def test_clear_differences_have_a_sure_rank_and_equal_ones_have_none() -> None:
     assert last[:3].tolist() == [1, 0, 0] and last[3:] == pytest.approx([1 / 3] * 3, abs=0.06)
 
 
+@pytest.mark.parametrize("spread", [33, 3300])
+def test_nineteen_of_twenty_rank_intervals_hold_the_true_rank(spread: int) -> None:
+    """Sixty areas of 10 to 60 cases, their true rates from Beta(10/11 of `spread`, the rest): far apart, nearly equal."""
+    chance = np.random.default_rng(1)
+    held, worst = [], []
+    for city in range(30):
+        rates, n = chance.beta(spread * 10 / 11, spread / 11, 60), chance.integers(10, 60, 60)
+        k = chance.binomial(n, rates).astype(np.float64)
+        lower, upper, last = ranks.rank_intervals(
+            k, n.astype(np.float64), one_group(60), higher_is_better=True, seed=str(city), draws=200
+        )
+        true = ranks.ranks(rates, one_group(60), higher_is_better=True)
+        held.append(np.mean((lower <= true) & (true <= upper)))
+        worst.append(last.max())
+    assert np.mean(held) > 0.93
+    assert spread < 3300 or np.mean(worst) < 0.5
+
+
+def test_peers_of_one_true_rate_are_seldom_outside_the_funnel() -> None:
+    chance = np.random.default_rng(1)
+    n = chance.integers(10, 300, (100, 60)).astype(np.float64).ravel()
+    k, city = chance.binomial(n.astype(np.int64), 0.92).astype(np.float64), np.repeat(np.arange(100), 60)
+    phi = funnels.over_dispersion(k, n, city, minimum_peers=5)
+    for coverage in (0.95, 0.998):
+        lower, upper = funnels.limits(np.full(n.size, 0.92), n, phi, coverage=coverage)
+        assert np.mean((k / n < lower) | (k / n > upper)) < 1 - coverage
+
+
 def test_the_same_seed_draws_the_same_ranks_whatever_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     k, n = floats(8, 17, 24, 40), floats(10, 20, 30, 44)
     whole = ranks.rank_intervals(k, n, one_group(4), higher_is_better=True, seed="T03|month|2026-03-01")

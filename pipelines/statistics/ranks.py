@@ -7,11 +7,15 @@ import hashlib
 import numpy as np
 
 from pipelines.statistics.arrays import Floats, Ints
+from pipelines.statistics.shrinking import shrunk
 
 #: Draws of a rank interval: the error of a chance of 10 % is then about one point.
 DRAWS = 1000
 #: Proportions held in memory at once.
 CHUNK = 2_000_000
+#: Peers from which their common mean and spread are estimated, and a strength that stands for infinite.
+MODELLED_PEERS = 5
+STRONGEST = 1e6
 
 
 def ranks(values: Floats, group: Ints, *, higher_is_better: bool) -> Ints:
@@ -36,9 +40,13 @@ def rank_intervals(
 
     H. Goldstein and D. J. Spiegelhalter, League tables and their limitations, J. R. Stat. Soc. A 1996; 159:385–443: the
     true rates are drawn many times, ranked in every draw, and the ranks' 2.5 % and 97.5 % quantiles taken. The rates are
-    drawn from Beta(k + ½, n − k + ½), the posterior under Jeffreys' prior: resampled counts would make 1 of 1 certain of
-    its place. The interval is widened to hold the rank itself, which ties at 100 % can put outside. The last tenth of m
-    areas are the last ⌈m ÷ 10⌉. `seed` (any text) fixes the draws; groups are numbered from 0, in whatever order.
+    drawn from Beta(k + M·m + ½, n − k + M(1 − m) + ½), with the mean m and the strength M of the shrunk rates, M = 0 in
+    groups of fewer than five. Rejected: resampled counts, which make 1 of 1 certain of its place, and M = 0 throughout,
+    which adds the noise of the draws to that of the counts (sixty areas of nearly one rate and 10 to 60 cases: 77 % of
+    the intervals held the true rank, and the last of them had a chance of 70 % for the last tenth).
+
+    The interval is widened to hold the rank itself. The last tenth of a group of s areas are its last ⌈s ÷ 10⌉. `seed` (any
+    text) fixes the draws; groups are numbered from 0, in whatever order.
     """
     areas = numerator.size
     if areas == 0:
@@ -50,9 +58,13 @@ def rank_intervals(
     rng = np.random.default_rng(np.frombuffer(hashlib.sha256(seed.encode()).digest(), dtype=np.uint32))
     width = int(size.max())
     seen = np.zeros(areas * width, dtype=np.int64)
+    _, mean, strength = shrunk(numerator, denominator, group)
+    strength = np.where(size[group] < MODELLED_PEERS, 0.0, np.minimum(strength, STRONGEST))
+    hits = numerator + strength * mean + 0.5
+    misses = denominator - numerator + strength * (1 - mean) + 0.5
     rows = max(1, CHUNK // areas)
     for done in range(0, draws, rows):
-        rates = rng.beta(numerator + 0.5, denominator - numerator + 0.5, size=(min(rows, draws - done), areas))
+        rates = rng.beta(hits, misses, size=(min(rows, draws - done), areas))
         # groups stay apart: their keys are two apart, a rate moves a key by at most one
         order = np.argsort((1 - rates if higher_is_better else rates) + 2 * group, axis=1)
         seen += np.bincount((order * width + place_in_group).ravel(), minlength=seen.size)
