@@ -20,7 +20,7 @@ _STRETCHES = f"""
         FROM core.areas) AS a
     JOIN (SELECT max(as_of_on) AS today FROM reference.as_of) AS t ON a.valid_from <= t.today
     JOIN {_LEVELS} ON l.level = a.level
-"""  # noqa: S608 fixed text
+"""
 
 #: A successor is the first stretch of its code that outlives the ended one. So every step goes to a stretch that ends later
 #: (to the area above: at least not earlier, and one rung up), and no chain of successors can come back to where it began.
@@ -78,7 +78,7 @@ _SUCCESSIONS = f"""
         AND p.rung BETWEEN 1 AND r.rung - 1
     WHERE r.share > 1e-9
     ORDER BY ALL
-"""  # noqa: S608 fixed text
+"""
 
 
 @computed("core.area_successions", reads=("core.areas", "reference.as_of"))
@@ -90,7 +90,8 @@ def area_successions(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     day, at the same level, with the same name or the same area above), or the `parent`: no successor, so it counts in the
     area above and in none of its own level.
     """
-    return con.sql(_SUCCESSIONS).pl()
+    steps: pl.DataFrame = con.sql(_SUCCESSIONS).pl()
+    return steps
 
 
 @computed("core.area_shares", reads=("core.area_paths", "core.area_successions", "core.areas", "reference.as_of"))
@@ -103,10 +104,9 @@ def area_shares(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     steps = con.sql(
         "SELECT area_code, valid_from, successor_code, successor_from, share FROM core.area_successions"
     ).pl()
-    # The steps that are possible are fewer than the stretches, because each goes to a later one.
     reached = con.sql(
         f"SELECT area_code, valid_from, area_code AS at_code, valid_from AS at_from, CAST(1 AS DOUBLE) AS weight, has_ended"
-        f" FROM ({_STRETCHES})"  # noqa: S608 fixed text
+        f" FROM ({_STRETCHES})"
     ).pl()
     ended = reached.filter("has_ended").select(at_code="area_code", at_from="valid_from", is_end=pl.lit(value=True))
     places = [reached.filter(~pl.col("has_ended")).drop("has_ended")]
@@ -122,9 +122,10 @@ def area_shares(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         on_the_way = moved.filter(pl.col("is_end").is_not_null()).drop("is_end")
     con.register("_places", pl.concat(places).to_arrow())
     try:
-        return con.sql(_SHARES).pl()
+        shares: pl.DataFrame = con.sql(_SHARES).pl()
     finally:
         con.unregister("_places")
+    return shares
 
 
 _SHARES = f"""
@@ -160,4 +161,4 @@ _SHARES = f"""
         SELECT area_code, valid_from, today_level, 'unlocated', 1 - share FROM whole WHERE share < 1 - 1e-9
     ) AS k ON k.area_code = s.area_code AND k.valid_from = s.valid_from
     ORDER BY ALL
-"""  # noqa: S608 fixed text
+"""
