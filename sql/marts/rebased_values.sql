@@ -48,7 +48,7 @@ moved AS (
     CROSS JOIN (SELECT DISTINCT grain FROM core.periods WHERE grain IN ('month', 'quarter', 'year')) AS g
     WHERE v.dimension = 'all' AND v.grain = 'day'
     UNION ALL
-    -- without figures by day a month goes where the area lay at its end
+    -- without figures by day a month goes where the area lay at its end; a finer area moves with it only if it lay there all month
     SELECT
         v.indicator_id, g.grain,
         CASE g.grain WHEN 'month' THEN k.month_start WHEN 'quarter' THEN k.quarter_start ELSE k.year_start END AS period_start,
@@ -58,15 +58,18 @@ moved AS (
     INNER JOIN rebased AS r ON r.indicator_id = v.indicator_id AND r.time_kind = 'flow'
     ANTI JOIN daily AS d ON d.indicator_id = v.indicator_id
     INNER JOIN (
-        SELECT p.area_code, p.level AS area_level, e.period_start, max(p.valid_from) AS valid_from
+        SELECT p.area_code, p.level AS area_level, e.period_start, e.stock_on, max(p.valid_from) AS valid_from
         FROM core.area_paths AS p
         INNER JOIN months AS e ON p.valid_from <= e.stock_on AND e.period_start < p.valid_to
         SEMI JOIN core.area_moves AS m ON m.area_code = p.area_code
         WHERE p.level IS NOT NULL
-        GROUP BY p.area_code, p.level, e.period_start
+        GROUP BY p.area_code, p.level, e.period_start, e.stock_on
     ) AS u ON u.area_code = v.area_code AND u.area_level = v.area_level AND u.period_start = v.period_start
     INNER JOIN core.area_moves AS m
-        ON m.area_level = u.area_level AND m.area_code = u.area_code AND m.valid_from = u.valid_from
+        ON m.area_level = u.area_level
+        AND m.area_code = u.area_code
+        AND m.valid_from = u.valid_from
+        AND (m.today_level = m.area_level OR (m.valid_from <= u.period_start AND u.stock_on < m.valid_to))
     INNER JOIN reference.calendar AS k ON k.day = v.period_start
     CROSS JOIN (SELECT DISTINCT grain FROM core.periods WHERE grain IN ('month', 'quarter', 'year')) AS g
     WHERE v.dimension = 'all' AND v.grain = 'month'
