@@ -166,6 +166,8 @@ def indicators_markdown(catalogue: Catalogue) -> str:
         "",
         "Generated from `data_contracts/indicators.yaml` by `python -m pipelines.catalogue`; a test keeps it true.",
         "Rates are Σ numerator ÷ Σ denominator, kept unrounded; no cases give no value, never 0 % or 100 %.",
+        "Series on the areas of today exist for what adds up; medians, percentiles and differences are not re-based. "
+        "按现行区划追溯的序列只含可加的指标；中位数、分位数和差值不追溯。",
         "",
         "| id | 名称 | name | formula 公式 | attribution 归属 | unit 单位 |",
         "|---|---|---|---|---|---|",

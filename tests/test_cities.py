@@ -233,13 +233,58 @@ def test_chicago_totals_of_four_years_are_right_to_the_cent(chicago: City) -> No
 SEATS = [("2020-06-30", 283, 296), ("2022-06-30", 287, 296), ("2023-06-30", 334, 345), ("2025-06-30", 323, 345)]
 
 
+@pytest.fixture(scope="module")
+def washington(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """As of half a year after the second redistricting: figures of both are within its 24 months."""
+    return refreshed(tmp_path_factory.mktemp("washington"), "washington", as_of="2023-06-30T23:59:59-04:00")
+
+
 def test_washington_has_the_published_number_of_filled_seats_on_four_days_over_two_redistrictings(
-    tmp_path: Path,
+    tmp_path: Path, washington: City
 ) -> None:
     for day, filled, seats in SEATS:
-        city = refreshed(tmp_path, "washington", as_of=f"{day}T23:59:59-04:00")
+        city = washington if day == "2023-06-30" else refreshed(tmp_path, "washington", as_of=f"{day}T23:59:59-04:00")
         found = figures(city, "M03", grain="month")[("dc", f"{day[:7]}-01")]
         assert found[:2] == (filled, seats), day
         wards = figures(city, "M03", grain="month", level="district")
         of_month = [row for (_, period), row in wards.items() if period == f"{day[:7]}-01"]
         assert (sum(row[0] for row in of_month), sum(row[1] for row in of_month)) == (filled, seats)
+
+
+def test_washington_seats_of_2022_on_the_districts_of_2023_are_what_the_published_overlaps_give(
+    washington: City,
+) -> None:
+    with (SHARED / "data/dc_anc/districts.csv").open() as handle:
+        districts = list(csv.DictReader(handle))
+    with (SHARED / "data/dc_anc/commissioner_terms_no_names.csv").open() as handle:
+        held = {
+            row["smd_id"]
+            for row in csv.DictReader(handle)
+            if row["start_date"] <= "2022-06-30" < (row["end_date"] or "9")
+        }
+    places = {row["smd_id"]: (row["anc_id"].replace("/", "-"), f"ward_{row['anc_id'][4]}_2022") for row in districts}
+    expected: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for row in districts:
+        if row["redistricting_cycle"] != "2012-2020":
+            continue
+        weights = [float(part) for part in row["overlap_percentage"].split(", ")]
+        for heir, weight in zip(row["overlap_smds"].split(", "), weights, strict=True):
+            for level, code in zip(
+                ("community", "street", "district"), (heir.replace("/", "-"), *places[heir]), strict=True
+            ):
+                expected[level, code][0] += weight / sum(weights) * (row["smd_id"] in held)
+                expected[level, code][1] += weight / sum(weights)
+    with edition(washington) as con:
+        rows = con.execute(
+            "SELECT area_level, area_code, numerator, denominator FROM marts.rebased_values"
+            " WHERE indicator_id = 'M03' AND grain = 'month' AND period_start = DATE '2022-06-01'"
+        ).fetchall()
+    # by hand: smd_1A01 went whole, and 0.1027 of 1A02, to 1D07
+    assert places["smd_2022_1D07"] == ("anc_1D_2022", "ward_1_2022")
+    found = {(level, code): (filled, seats) for level, code, filled, seats in rows}
+    assert {key: value for key, value in found.items() if key[1] != "unlocated" and value[1]} == {
+        key: (pytest.approx(filled), pytest.approx(seats)) for key, (filled, seats) in expected.items() if seats
+    }
+    for level in ("community", "street", "district"):
+        parts = [value for (of, _), value in found.items() if of == level]
+        assert (sum(f for f, _ in parts), sum(s for _, s in parts)) == (pytest.approx(287), pytest.approx(296))

@@ -325,6 +325,21 @@ def test_one_community_was_merged_into_another(city: Path) -> None:
     assert len(heir) == 2
 
 
+def test_one_grid_was_split_and_one_community_has_a_new_name(city: Path) -> None:
+    areas = read_dataset(city, "areas")
+    split = areas.filter(pl.col("successor_weight").is_not_null()).row(0, named=True)
+    heirs = areas.filter(
+        pl.col("area_code").is_in(split["successor_code"].split(";")), day("valid_from") == date(2025, 1, 1)
+    )
+    assert (split["level"], len(heirs), split["valid_to"][:4]) == ("grid", 2, "2025")
+    stretches = (
+        areas.filter(pl.col("level") == "community")
+        .group_by("area_code")
+        .agg(pl.len(), pl.col("area_name").n_unique().alias("names"))
+    )
+    assert sorted(stretches.filter(pl.col("len") > 1)["names"].to_list()) == [1, 2]
+
+
 def test_the_ladder_of_organisations_has_its_published_counts(city: Path) -> None:
     organisations = live(read_dataset(city, "organisations"), "founded_on", "dissolved_on")
     counts = dict(organisations.group_by("org_level").len().iter_rows())

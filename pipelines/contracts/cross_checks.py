@@ -61,8 +61,22 @@ def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
                 f"SELECT count({name}), CASE WHEN date_diff('minute', max({name}), $now) > {hours * 60:g} THEN 1 ELSE 0 END"
                 f" FROM landing.{contract.dataset}",
             )  # fmt: skip
+    if "areas" in contracts:
+        yield _successors()
     if {"budget_lines", "payments"} <= set(contracts):
         yield _overspent()
+
+
+def _successors() -> CrossCheck:
+    """A successor that is unknown, or ended no later than its predecessor: areas that name each other in a circle do."""
+    return CrossCheck(
+        "areas", "successor_code.in_force", "successor_code", "successors are known, outlive the area and do not go in a circle",
+        "继任区划存在，晚于原区划终止，且不互相循环", "consistency",
+        "SELECT count(*), count(*) FILTER (WHERE NOT found) FROM (SELECT bool_and(EXISTS (SELECT 1 FROM landing.areas AS s"
+        " WHERE s.area_code = n.code AND (s.valid_to IS NULL OR s.valid_to > n.valid_to))) AS found FROM"
+        " (SELECT area_code, valid_from, valid_to, unnest(regexp_split_to_array(successor_code, '[ ,;、，；]+')) AS code FROM landing.areas"
+        " WHERE valid_to IS NOT NULL AND successor_code IS NOT NULL) AS n GROUP BY n.area_code, n.valid_from)",
+    )  # fmt: skip
 
 
 def _overspent() -> CrossCheck:

@@ -1,9 +1,16 @@
 """Tables that SQL alone cannot give: intervals, ranks, control limits, scores, sentences. `TABLES` lists them all."""
 
 from pipelines.computed import ComputedTable
+from pipelines.figures.area_history import area_shares, area_successions
 from pipelines.figures.changes import changes
 from pipelines.figures.comparisons import comparisons
 from pipelines.figures.control_limits import control_limits
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
-TABLES: tuple[ComputedTable, ...] = (changes, comparisons, control_limits)
+TABLES: tuple[ComputedTable, ...] = (
+    area_shares,
+    area_successions,
+    changes,
+    comparisons,
+    control_limits,
+)

@@ -51,7 +51,10 @@ class Places:
 
 
 def make_places(rng: np.random.Generator, window: Window) -> Places:
-    """Five districts, 26 streets, 239 communities, 986 grids, and one community merged on `window.merger`."""
+    """Five districts, 26 streets, 239 communities, 986 grids, and one community merged on `window.merger`.
+
+    One grid of the merged community is split between two; half a year later another community gets a new name.
+    """
     street_district = np.repeat(np.arange(5, dtype=np.int64), [6, 6, 5, 5, 4])
     chinese, english = place_names(rng, STREETS + COMMUNITIES + 1)
     per_street = spread(COMMUNITIES, rng.uniform(0.6, 1.6, STREETS), least=5)
@@ -125,6 +128,10 @@ def make_places(rng: np.random.Generator, window: Window) -> Places:
     ]
     heir_before = int(population[heir] - moved_population.sum())
     merger = window.merger.isoformat()
+    renamed = 1 if heir == 0 else 0
+    renaming = window.merger.replace(month=7).isoformat()
+    # The merged community's grids were redrawn: of the first, two fifths went to the heir of the second.
+    new = [grid_codes[grid] for grid in np.flatnonzero(moved)]
 
     def rows(**columns: object) -> pl.DataFrame:
         return pl.DataFrame(columns)
@@ -149,7 +156,11 @@ def make_places(rng: np.random.Generator, window: Window) -> Places:
                  level=["community"] * COMMUNITIES, parent_code=[street_codes[street] for street in street_of],
                  area_kind=community_kind[live], population=population, latitude=community_latitude[live],
                  longitude=community_longitude[live],
-                 valid_from=[merger if number == heir else _FOUNDED for number in range(COMMUNITIES)]),
+                 valid_from=[merger if number == heir else renaming if number == renamed else _FOUNDED for number in range(COMMUNITIES)]),
+            rows(area_code=[community_codes[renamed]], level=["community"], area_name=[f"老{community_names[renamed]}"],
+                 area_name_en=[f"Old {community_names_en[renamed]}"], parent_code=[street_codes[street_of[renamed]]],
+                 area_kind=[str(kinds[renamed])], population=[int(population[renamed])], latitude=community_latitude[[renamed]],
+                 longitude=community_longitude[[renamed]], valid_from=[_FOUNDED], valid_to=[renaming]),
             rows(area_code=[community_codes[heir], community_codes[-1]], level=["community"] * 2,
                  area_name=[community_names[heir], community_names[-1]],
                  area_name_en=[community_names_en[heir], community_names_en[-1]],
@@ -164,7 +175,8 @@ def make_places(rng: np.random.Generator, window: Window) -> Places:
                  longitude=grid_longitude,
                  valid_from=[merger if flag else _FOUNDED for flag in moved] + [_FOUNDED] * _MOVED_GRIDS,
                  valid_to=[None] * GRIDS + [merger] * _MOVED_GRIDS,
-                 successor_code=[None] * GRIDS + [grid_codes[grid] for grid in np.flatnonzero(moved)]),
+                 successor_code=[None] * GRIDS + [f"{new[0]};{new[1]}", *new[1:]],
+                 successor_weight=[None] * GRIDS + ["0.6;0.4", None, None]),
         ],
         how="diagonal_relaxed",
     )  # fmt: skip
@@ -182,6 +194,7 @@ def make_places(rng: np.random.Generator, window: Window) -> Places:
         pl.col("latitude").round(6),
         pl.col("longitude").round(6),
         "successor_code",
+        "successor_weight",
     )
     return Places(
         areas=areas,

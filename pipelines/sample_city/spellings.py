@@ -21,6 +21,7 @@ AREAS: Headers = {
     "latitude": ("纬度",),
     "longitude": ("经度",),
     "successor_code": ("并入代码",),
+    "successor_weight": ("继任份额",),
 }
 AREA_WORDS: Words = {
     "level": {"city": ("市",), "district": ("区",), "street": ("街道",), "community": ("社区",), "grid": ("网格",)},

@@ -11,7 +11,9 @@ SELECT
     population,
     households,
     latitude,
-    longitude
+    longitude,
+    successor_code,
+    successor_weight
 FROM landing.areas
 UNION ALL
 SELECT
@@ -26,6 +28,8 @@ SELECT
     CAST(NULL AS BIGINT) AS population,
     CAST(NULL AS BIGINT) AS households,
     CAST(NULL AS DOUBLE) AS latitude,
-    CAST(NULL AS DOUBLE) AS longitude
+    CAST(NULL AS DOUBLE) AS longitude,
+    CAST(NULL AS VARCHAR) AS successor_code,
+    CAST(NULL AS VARCHAR) AS successor_weight
 FROM reference.city AS c
 ANTI JOIN landing.areas AS a ON a.area_code = c.area_code
