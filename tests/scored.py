@@ -17,6 +17,7 @@ from pipelines.tables import read_tables, run_table
 
 CATALOGUE = load_catalogue(ROOT / "data_contracts/indicators.yaml")
 STANDARDS_FILE = ROOT / "data_contracts/standards.yaml"
+SHIPPED = yaml.safe_load(STANDARDS_FILE.read_text(encoding="utf-8"))
 TABLES = [
     table
     for table in read_tables()
@@ -28,14 +29,15 @@ TABLES = [
 SHEET = {"tickets": {"T03": 30, "T04": 20, "T02": 10}, "money": {"F06": 40}}
 _VALUES = (
     "indicator_id VARCHAR, grain VARCHAR, period_start DATE, area_level VARCHAR, area_code VARCHAR, dimension VARCHAR, "
-    "numerator DOUBLE, denominator DOUBLE, value DOUBLE, lower DOUBLE, upper DOUBLE, status VARCHAR"
+    "numerator DOUBLE, denominator DOUBLE, value DOUBLE, lower DOUBLE, upper DOUBLE, status VARCHAR, "
+    "PRIMARY KEY (indicator_id, grain, period_start, area_level, area_code)"
 )
 
 
 def standards(over: Mapping[str, Any] | None = None, sheet: Mapping[str, Any] = SHEET) -> Standards:
     """The standards with `sheet` for every community, street and district, and `over` laid over them."""
-    text = yaml.safe_load(STANDARDS_FILE.read_text(encoding="utf-8"))
-    text["score"]["sheets"] = {name: sheet for name in ("community", "street", "district")}
+    sheets = {name: sheet for name in ("community", "street", "district")}
+    text = SHIPPED | {"score": SHIPPED["score"] | {"sheets": sheets}}
     found = Standards.model_validate(merge(text, over or {}))
     assert found.score is not None
     directions = {entry.id: entry.direction for entry in CATALOGUE.indicators}
@@ -77,7 +79,9 @@ class Town:
         self, code: str, level: str, parent: str | None = None, kind: str | None = None, until: str | None = None
     ) -> None:
         """Put an area in force since 2020, until the day `until`."""
-        self.con.execute("INSERT INTO core.areas VALUES (?, ?, ?, ?, '2020-01-01', ?)", [code, level, parent, kind, until])
+        self.con.execute(
+            "INSERT INTO core.areas VALUES (?, ?, ?, ?, '2020-01-01', ?)", [code, level, parent, kind, until]
+        )
         path = {"district": (code, None, None), "street": (parent, code, None), "community": ("D", parent, code)}[level]
         self.con.execute("INSERT INTO core.area_paths VALUES (?, '1000-01-01', '9999-12-31', ?, ?, ?)", [code, *path])
 
@@ -98,13 +102,10 @@ class Town:
         """Write a figure, in the place of the one that was there; `period` is 2026-03 or a day."""
         day = period if len(period) == 10 else f"{period}-01"
         key = [indicator_id, grain, day, level, area]
-        self.con.execute(
-            "DELETE FROM marts.indicator_values WHERE indicator_id = ? AND grain = ? AND period_start = ? AND area_level = ? "
-            "AND area_code = ?", key,
-        )  # fmt: skip
         numbers = [*cases, value, lower, upper] if any(cases) else [None, None, value, lower, upper]
         self.con.execute(
-            "INSERT INTO marts.indicator_values VALUES (?, ?, ?, ?, ?, 'all', ?, ?, ?, ?, ?, ?)", [*key, *numbers, status]
+            "INSERT OR REPLACE INTO marts.indicator_values VALUES (?, ?, ?, ?, ?, 'all', ?, ?, ?, ?, ?, ?)",
+            [*key, *numbers, status],
         )
 
     def good(self, *periods: str, area: str = "K1", level: str = "community", status: str | None = None) -> None:
@@ -113,7 +114,9 @@ class Town:
             for indicator_id, value in (("T02", 0.97), ("T03", 0.9), ("T04", 0.95), ("F06", -5.0)):
                 self.figure(indicator_id, period, value, area=area, level=level, upper=None, status=status)
 
-    def veto(self, ended_on: str, *, item: str | None = None, level: str = "community_committee", method: str = "final") -> None:
+    def veto(
+        self, ended_on: str, *, item: str | None = None, level: str = "community_committee", method: str = "final"
+    ) -> None:
         """An appraisal of the committee of K1: with the veto `item`, else without one."""
         row = ["O1", "K1", level, method, item or "score", ended_on, item is not None]
         self.con.execute("INSERT INTO core.appraisals VALUES (?, ?, ?, ?, ?, ?, ?)", row)
@@ -121,7 +124,9 @@ class Town:
     def ticket(self, ticket_id: str, due_on: str, *, resolved_on: str = "9999-12-31", area: str = "K1") -> None:
         """A ticket that is open from 2025 until `resolved_on`."""
         self.con.execute("INSERT INTO core.tickets VALUES (?, ?)", [ticket_id, due_on])
-        self.con.execute("INSERT INTO core.ticket_stretches VALUES (?, ?, '2025-01-01', ?)", [ticket_id, area, resolved_on])
+        self.con.execute(
+            "INSERT INTO core.ticket_stretches VALUES (?, ?, '2025-01-01', ?)", [ticket_id, area, resolved_on]
+        )
 
     def close(self, ticket_id: str, on: str) -> None:
         """Resolve a ticket."""
@@ -154,7 +159,8 @@ class Town:
         return [
             (str(line), str(state))
             for line, state in self.con.execute(
-                "SELECT line_id, state FROM marts.rectification WHERE rule = ? AND area_level = ? ORDER BY 1", [rule, level]
+                "SELECT line_id, state FROM marts.rectification WHERE rule = ? AND area_level = ? ORDER BY 1",
+                [rule, level],
             ).fetchall()
         ]
 
