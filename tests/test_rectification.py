@@ -8,10 +8,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from conftest import Refreshed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored import Town, day
 
+from pipelines.publish import current_edition, newest_editions
 from pipelines.rectification import LINE, MEMORY, advance, remember, remember_nothing, with_states
 
 FLOOR_LINE = "floor/T03/K1/2026-03"
@@ -396,3 +398,14 @@ def test_six_months_after_closing_it_is_the_same_line_seven_a_new_one(gap: int) 
     found = judgements([True, False, *[None] * (gap - 1), True])
     lines = with_states(run(EMPTY, found, date(2026, 1, 31)))
     assert lines.get_column("state").to_list() == (["reopened"] if gap == 6 else ["closed", "opened"])
+
+
+def test_a_refresh_begins_with_the_list_that_readers_see(refreshed: Refreshed) -> None:
+    city = refreshed.city.open()
+    editions = newest_editions(city)
+    assert [file.stem for file in editions][:1] == [current_edition(city)]
+    with duckdb.connect(str(editions[0]), read_only=True) as published:
+        rows = published.execute("SELECT count(*) FROM marts.rectification").fetchall()
+        con = duckdb.connect()
+        con.execute("CREATE SCHEMA reference")
+        assert [(remember(con, editions),)] == rows
