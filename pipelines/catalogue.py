@@ -13,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.paths import CONTRACTS, ROOT
+from pipelines.rectification import remember_nothing
+from pipelines.score_model import Rectification, Score, check_score, write_score_reference
 
 AreaKind = Literal["urban", "rural", "key", "new"]
 Kind = Literal["count", "proportion", "ratio", "amount", "median", "percentile", "difference"]
@@ -107,6 +109,8 @@ class Standards(Strict):
     cadres: Cadres
     workers: Annotated[int, Field(ge=0)]
     satisfaction_threshold: Annotated[int, Field(ge=1, le=5)]
+    score: Score | None = None
+    rectification: Rectification | None = None
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -120,7 +124,8 @@ def load_standards(
     """Read `standards.yaml` with a city's `overrides` merged over it, nested mappings key by key.
 
     An override of null removes a target or a floor. Raises pydantic.ValidationError for an unknown key and, where a
-    catalogue is given, ValueError for a target or floor of an indicator that the catalogue does not hold.
+    catalogue is given, ValueError for a target or floor of an indicator that the catalogue does not hold, and for a
+    weight or veto of one that cannot be scored.
     """
     merged = merge(yaml.safe_load(path.read_text(encoding="utf-8")), overrides or {})
     standards = Standards.model_validate(merged)
@@ -128,6 +133,9 @@ def load_standards(
         unknown = sorted({*standards.targets, *standards.floors} - set(catalogue.ids))
         if unknown:
             raise ValueError(f"standards name indicators that the catalogue does not hold: {', '.join(unknown)}")
+        if standards.score is not None:
+            directions = {entry.id: entry.direction for entry in catalogue.indicators}
+            check_score(standards.score, standards.targets, standards.floors, directions)
     return standards
 
 
@@ -205,7 +213,7 @@ def write_reference(
     people_minimum: int,
     as_of: Iterable[tuple[str, datetime]],
 ) -> None:
-    """Replace the tables reference.city, as_of, calendar, indicators and standards.
+    """Replace the tables reference.city, as_of, calendar, indicators and standards, and those of score and lists.
 
     `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar
     runs from 1990 to the end of the year after the latest data cut (after this year if there is none).
@@ -235,6 +243,8 @@ def write_reference(
         "standard VARCHAR, indicator_id VARCHAR, area_kind VARCHAR, value DOUBLE",
         standard_rows(standards),
     )
+    write_score_reference(con, standards.score, standards.rectification)
+    remember_nothing(con)
 
 
 _INDICATOR_COLUMNS = (

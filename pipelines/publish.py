@@ -223,6 +223,13 @@ def current_edition(city: City) -> str | None:
     return _current_name(city.published)
 
 
+def newest_editions(city: City) -> list[Path]:
+    """The files of the kept editions: the one that readers see now, then the others, the newest first."""
+    current = _current_name(city.published)
+    files = sorted(city.published.glob("edition-*.duckdb"), reverse=True)
+    return sorted(files, key=lambda file: file.stem != current)
+
+
 def _forget_old(folder: Path) -> None:
     """Remove all but the newest editions; one that a reader still has open stays readable to it."""
     current = _current_name(folder)

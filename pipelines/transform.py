@@ -16,6 +16,8 @@ from pipelines.ingest.load import LoadResult, load_dataset
 from pipelines.ingest.refused import purge_refused
 from pipelines.paths import CONTRACTS
 from pipelines.progress import say, stage
+from pipelines.publish import newest_editions
+from pipelines.rectification import remember
 from pipelines.sql_files import SqlFile
 from pipelines.tables import Table, read_tables, run_table
 from pipelines.warehouse import open_warehouse
@@ -36,7 +38,18 @@ LEDGER_TABLES = {
     "landing.notes",
     "landing.guard_results",
 }
-REFERENCE_TABLES = ("city", "calendar", "as_of", "indicators", "standards")
+REFERENCE_TABLES = (
+    "city",
+    "calendar",
+    "as_of",
+    "indicators",
+    "standards",
+    "weights",
+    "grades",
+    "vetoes",
+    "rectification_rules",
+    "rectification_before",
+)
 
 
 class CityResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -168,7 +181,7 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
 
 
 def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
-    """The tables that do not come from extracts: city, calendar, data cuts, catalogue, standards."""
+    """The tables that do not come from extracts: city, calendar, data cuts, catalogue, standards, the list before."""
 
     @dg.multi_asset(
         name="reference",
@@ -189,6 +202,7 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
         with stage("reference"), open_warehouse(opened) as con:
             forget_removed_tables(con)
             write_city_reference(con, opened)
+            remember(con, newest_editions(opened))
             counts = {
                 t: int(con.execute(f"SELECT count(*) FROM reference.{t}").fetchall()[0][0]) for t in REFERENCE_TABLES
             }

@@ -193,10 +193,10 @@ def test_an_indicator_twice_is_refused() -> None:
 
 
 def test_a_city_overrides_single_standards_and_removes_one_with_null() -> None:
-    overrides = {"targets": {"T03": 0.8, "T02": None}, "cadres": {"by_area_kind": {"key": 18}}, "fund_floor": 150_000}
+    overrides = {"targets": {"T03": 0.8, "T15": None}, "cadres": {"by_area_kind": {"key": 18}}, "fund_floor": 150_000}
     standards = load_standards(STANDARDS_FILE, overrides, CATALOGUE)
     assert standards.targets["T03"] == 0.8
-    assert "T02" not in standards.targets
+    assert "T15" not in standards.targets
     assert standards.targets["T04"] == 0.95
     assert standards.cadres.by_area_kind == {"urban": 10, "rural": 10, "key": 18, "new": 10}
     assert standards.fund_floor == 150_000

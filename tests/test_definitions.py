@@ -15,9 +15,9 @@ from conftest import Refreshed
 from small_city import CONTRACTS, SmallCity
 
 from pipelines.definitions import build_defs
-from pipelines.figures import TABLES
 from pipelines.paths import ROOT, SQL
 from pipelines.publish import current_edition
+from pipelines.tables import read_tables
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,9 @@ def test_dependencies_are_those_that_stand_in_the_sql(defs: dg.Definitions) -> N
     assert len(files) > 30
     for path in files:
         text = re.sub(r"--[^\n]*|'[^']*'", "", path.read_text(encoding="utf-8"))
-        named = {f"{a}.{b}" for a, b in re.findall(r"\b(landing|reference|core|cube|marts)\.([a-z_0-9]+)\b", text)}
+        named = {
+            f"{a}.{b}" for a, b in re.findall(r"\b(landing|reference|core|cube|marts|lists)\.([a-z_0-9]+)\b", text)
+        }
         ledger = {name for name in named if name.startswith("landing.")} - every_load
         expected = named - ledger | (every_load if ledger else set())
         assert found[f"{path.parent.name}.{path.stem}"] == expected, path
@@ -115,8 +117,7 @@ def test_dependencies_are_those_that_stand_in_the_sql(defs: dg.Definitions) -> N
 
 def test_the_edition_waits_for_every_mart_and_the_reference_for_every_load(defs: dg.Definitions) -> None:
     found = parents(defs)
-    marts = {f"marts.{path.stem}" for path in (SQL / "marts").glob("*.sql")}
-    assert found["published.edition"] == marts | {table.name for table in TABLES}
+    assert found["published.edition"] == {table.name for table in read_tables() if table.schema == "marts"}
     assert found["reference.as_of"] == {"landing.relations", *(f"landing.{dataset}" for dataset in CONTRACTS)}
     assert found["landing.relations"] == {f"landing.{dataset}" for dataset in CONTRACTS}
 

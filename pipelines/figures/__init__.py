@@ -5,6 +5,8 @@ from pipelines.figures.area_history import area_shares, area_successions
 from pipelines.figures.changes import changes
 from pipelines.figures.comparisons import comparisons
 from pipelines.figures.control_limits import control_limits
+from pipelines.figures.rectification import rectification, watch_list
+from pipelines.figures.robustness import score_robustness
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
 TABLES: tuple[ComputedTable, ...] = (
@@ -13,4 +15,7 @@ TABLES: tuple[ComputedTable, ...] = (
     changes,
     comparisons,
     control_limits,
+    rectification,
+    score_robustness,
+    watch_list,
 )
