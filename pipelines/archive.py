@@ -75,7 +75,8 @@ class Archive:
     def _whole(self, record: Record) -> bool:
         parts = record.manifest["parts"]
         return all(
-            (path := self.folder / name).is_file() and path.stat().st_size == about["bytes"] for name, about in parts.items()
+            (path := self.folder / name).is_file() and path.stat().st_size == about["bytes"]
+            for name, about in parts.items()
         )
 
     def figures(self, chain: list[str], where: str = "TRUE") -> str:
@@ -127,13 +128,13 @@ class Archive:
         content = {**manifest, "base": base if chain else None, "parts": parts, "note": note}
         _write_synced(folder / f"{edition}{_PENDING}", json.dumps(content, ensure_ascii=False, indent=1))
 
-    def _differences(
-        self, con: duckdb.DuckDBPyConnection, edition: str, relation: str, chain: list[str] | None
-    ) -> str:
+    def _differences(self, con: duckdb.DuckDBPyConnection, edition: str, relation: str, chain: list[str] | None) -> str:
         listed = ", ".join((*KEY, *SAID))
         con.execute("SET VARIABLE edition = $1", [edition])
         named = "CAST(getvariable('edition') AS VARCHAR) AS edition"
-        order = "ORDER BY indicator_id, grain, area_level, dimension, area_code, member, period_start, indicator_version"
+        order = (
+            "ORDER BY indicator_id, grain, area_level, dimension, area_code, member, period_start, indicator_version"
+        )
         now = f"(SELECT {listed} FROM {relation} WHERE {KEPT})"
         if chain is None:
             return f"SELECT {named}, {listed}, FALSE AS is_gone FROM {now} {order}"
@@ -170,7 +171,9 @@ class Archive:
             if not wanted or _chain(self.records(), edition, self._whole) is not None:
                 continue
             base = next((e for e in reversed(self.records()) if e != edition and self.chain(e) is not None), None)
-            if base is not None and self.records()[base].published_at > datetime.fromisoformat(manifest["published_at"]):
+            if base is not None and self.records()[base].published_at > datetime.fromisoformat(
+                manifest["published_at"]
+            ):
                 base = None
             con.execute(f"ATTACH {quote_text(str(self.published / f'{edition}.duckdb'))} AS kept (READ_ONLY)")
             try:
@@ -196,7 +199,11 @@ def _chain(records: Mapping[str, Record], edition: str, whole: Any) -> list[str]
 
 def _manifests(published: Path) -> list[dict[str, Any]]:
     """Manifests of the editions whose files still exist, in the order of publication."""
-    found = [json.loads(path.read_text("utf-8")) for path in published.glob("edition-*.json") if path.with_suffix(".duckdb").is_file()]
+    found = [
+        json.loads(path.read_text("utf-8"))
+        for path in published.glob("edition-*.json")
+        if path.with_suffix(".duckdb").is_file()
+    ]
     return sorted(found, key=lambda m: (datetime.fromisoformat(m["published_at"]), m["edition"]))
 
 

@@ -57,7 +57,9 @@ class Before:
         had = self.manifest.get("indicators")
         if had is None and self.file is not None:
             had = {row[0] for row in con.execute("SELECT indicator_id FROM edition_before.marts.indicators").fetchall()}
-        cuts = {name: datetime.fromisoformat(text).replace(tzinfo=None) for name, text in self.manifest["as_of"].items()}
+        cuts = {
+            name: datetime.fromisoformat(text).replace(tzinfo=None) for name, text in self.manifest["as_of"].items()
+        }
         found = con.execute(f"SELECT indicator_id, dataset FROM {_NEW}.indicators ORDER BY 1").fetchall()
         return [(str(i), cuts.get(str(d))) for i, d in found if had is None or i in had]
 
@@ -75,7 +77,11 @@ def edition_before(city: City, archive: Archive, current: str | None) -> Before 
 
 
 def compare(
-    con: duckdb.DuckDBPyConnection, before: Before | None, manifest: Mapping[str, Any], tables: Sequence[Table], versions: Path
+    con: duckdb.DuckDBPyConnection,
+    before: Before | None,
+    manifest: Mapping[str, Any],
+    tables: Sequence[Table],
+    versions: Path,
 ) -> None:
     """Write `restatements` and `earlier_versions` into the new edition (attached as `edition_file`)."""
     restatements.create(con, f"{_NEW}.restatements")
@@ -118,7 +124,9 @@ def _write_earlier_versions(con: duckdb.DuckDBPyConnection, before: Before | Non
     )
     if chain is None or before is None:
         return
-    history = before.archive.history(chain, "(indicator_id, indicator_version) NOT IN (SELECT (indicator_id, version) FROM marts.indicators)")
+    history = before.archive.history(
+        chain, "(indicator_id, indicator_version) NOT IN (SELECT (indicator_id, version) FROM marts.indicators)"
+    )
     keys = ", ".join(KEY)
     con.execute("SET VARIABLE chain = $1", [chain])
     con.execute(f"""

@@ -106,7 +106,9 @@ def _versions(con: duckdb.DuckDBPyConnection, contract: Contract, known: set[tup
     hidden = {column.landing_name for column in contract.landed_columns if column.personal == "pseudonym"}
     schema = [(name, kind) for name, kind in contract.landing_schema() if not name.startswith("_")]
     names = [name for name, _ in schema if name not in hidden and name not in ("updated_at", "updated_on")]
-    days = [f"l.{name}" for name, kind in schema if kind == "DATE" and name not in ("updated_on", "valid_from", "valid_to")]
+    days = [
+        f"l.{name}" for name, kind in schema if kind == "DATE" and name not in ("updated_on", "valid_from", "valid_to")
+    ]
     join = ""
     if contract.dataset == "tickets" and ("core", "tickets") in known:
         # Deadlines and the ends of the limits for contact and callback stand only there.
@@ -135,7 +137,9 @@ def find_row_changes(con: duckdb.DuckDBPyConnection, before: Path | None, now: P
     days), and `_touched`, how many of them touch an area in a period by cause. Returns whether that is known at all.
 
     A row touches the areas and periods of its old version and of its new one, by any of its days."""
-    con.execute("CREATE OR REPLACE TEMP TABLE _changes (change_id BIGINT, dataset VARCHAR, cause VARCHAR, area_code VARCHAR, days DATE[])")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE _changes (change_id BIGINT, dataset VARCHAR, cause VARCHAR, area_code VARCHAR, days DATE[])"
+    )
     known = before is not None and before.is_file()
     if known:
         con.execute(f"""
@@ -186,7 +190,10 @@ def find_row_changes(con: duckdb.DuckDBPyConnection, before: Path | None, now: P
 def find_area_changes(con: duckdb.DuckDBPyConnection, before: str | None, now: str) -> None:
     """Make `_areas_changed` (area_code, is_structure): the areas with other limits, parents or kinds than before, and all
     above them; `before` and `now` are relations like marts.areas."""
-    columns = {"TRUE": "area_code, valid_from, valid_to, level, parent_code", "FALSE": "area_code, valid_from, area_kind, population, households"}
+    columns = {
+        "TRUE": "area_code, valid_from, valid_to, level, parent_code",
+        "FALSE": "area_code, valid_from, area_kind, population, households",
+    }
     con.execute("CREATE OR REPLACE TEMP TABLE _areas_changed (area_code VARCHAR, is_structure BOOLEAN)")
     if before is None:
         return
@@ -231,10 +238,14 @@ def reasons(
             if _differ(before, now, "contract_sha256", file):
                 own.append(Reason(indicator, "contract", f"{dataset} 的数据契约已变更", f"the contract of {dataset} changed", False))  # fmt: skip
         if before.get("forgotten", 0) != now.get("forgotten", 0):
-            own.append(Reason(indicator, "forgotten", "其间有人申请删除其数据", "people were removed at their request", False))
+            own.append(
+                Reason(indicator, "forgotten", "其间有人申请删除其数据", "people were removed at their request", False)
+            )
         cut, later = (str(m["as_of"].get(datasets[indicator])) for m in (before, now))
         if later < cut or (later != cut and not own):
-            own.append(Reason(indicator, "data_cut", f"数据截止时间 {cut} → {later}", f"data cut {cut} → {later}", False))
+            own.append(
+                Reason(indicator, "data_cut", f"数据截止时间 {cut} → {later}", f"data cut {cut} → {later}", False)
+            )
         if before.get("code_version") != now.get("code_version") and not own:
             versions = f"{before.get('code_version')} → {now.get('code_version')}"
             own.append(Reason(indicator, "software", f"软件 {versions}", f"software {versions}", False))
@@ -254,7 +265,9 @@ def _of_definition(indicator: str, before: Mapping[str, Any], now: Mapping[str, 
         text = f"{old['version']} → {new['version']}"
         out.append(Reason(indicator, "definition", f"指标定义版本 {text}", f"version {text} of the definition", True))
     elif old and new and old["sha256"] != new["sha256"]:
-        out.append(Reason(indicator, "definition", "指标目录中的计算口径已变更", "its entry in the catalogue changed", True))
+        out.append(
+            Reason(indicator, "definition", "指标目录中的计算口径已变更", "its entry in the catalogue changed", True)
+        )
     if files := [name for name in sorted(made.tables) if _differ(before, now, "table_sha256", name)]:
         listed = ", ".join(files)
         out.append(Reason(indicator, "definition", f"计算方法已变更：{listed}", f"changed computation: {listed}", True))
@@ -272,7 +285,9 @@ def _of_standards(
         and (name.endswith(f":{indicator}") or (":" not in name and f"'{name}'" in text))
     ]
     listed = ", ".join(names)
-    return [Reason(indicator, "standard", f"标准已变更：{listed}", f"changed standards: {listed}", False)] if names else []
+    return (
+        [Reason(indicator, "standard", f"标准已变更：{listed}", f"changed standards: {listed}", False)] if names else []
+    )
 
 
 def _changes_by_dataset(con: duckdb.DuckDBPyConnection, known: bool) -> dict[str, list[tuple[str, str, str]]]:
@@ -282,7 +297,9 @@ def _changes_by_dataset(con: duckdb.DuckDBPyConnection, known: bool) -> dict[str
     out: dict[str, list[tuple[str, str, str]]] = {}
     for dataset, cause, count in rows if known else ():
         zh, en = CAUSES[str(cause)]
-        out.setdefault(str(dataset), []).append((str(cause), f"{dataset} 共 {count} 个{zh}", f"{count} {en} in {dataset}"))
+        out.setdefault(str(dataset), []).append(
+            (str(cause), f"{dataset} 共 {count} 个{zh}", f"{count} {en} in {dataset}")
+        )
     return out
 
 
@@ -308,6 +325,10 @@ def _deliveries_by_dataset(
     present = {(str(dataset), str(sha256)) for dataset, sha256, *_ in rows}
     for dataset in sorted({dataset for dataset, sha256 in old if (dataset, sha256) not in present}):
         gone = sum(item not in present for item in old if item[0] == dataset)
-        line = ("withdrawn_delivery", f"{dataset} 有 {gone} 个批次已撤回", f"{gone} deliveries of {dataset} are no longer loaded")
+        line = (
+            "withdrawn_delivery",
+            f"{dataset} 有 {gone} 个批次已撤回",
+            f"{gone} deliveries of {dataset} are no longer loaded",
+        )
         out.setdefault(dataset, []).append(line)
     return out

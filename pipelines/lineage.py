@@ -68,7 +68,9 @@ def _births(tables: Sequence[Table], indicators: Iterable[str]) -> dict[str, tup
     return found
 
 
-def _closure(start: Collection[str], reads: Mapping[str, Collection[str]], stop: Collection[str] = ()) -> frozenset[str]:
+def _closure(
+    start: Collection[str], reads: Mapping[str, Collection[str]], stop: Collection[str] = ()
+) -> frozenset[str]:
     """Everything that is read on the way up from `start`, itself among it; nothing beyond `stop`."""
     seen, waiting = set[str](), list(start)
     while waiting:
@@ -89,7 +91,9 @@ def _sources_of_selects(tables: Sequence[Table]) -> dict[str, tuple[set[str], se
         ctes = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
         for select in tree.find_all(exp.Select):
             columns = [column.unalias() for column in select.expressions]
-            ids = [c.this for c in columns if isinstance(c, exp.Literal) and re.fullmatch(r"[A-Z][0-9]{2}", str(c.this))]
+            ids = [
+                c.this for c in columns if isinstance(c, exp.Literal) and re.fullmatch(r"[A-Z][0-9]{2}", str(c.this))
+            ]
             for indicator in ids:
                 born, roots = found.setdefault(str(indicator), (set(), set()))
                 born.add(table.name)

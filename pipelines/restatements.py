@@ -95,9 +95,7 @@ def _paired(before: str, now: str, where: str) -> str:
 
 def _nothing(side: str) -> str:
     """Whether a figure says no more than one that is not there: no case, nothing counted, nothing hidden."""
-    return (
-        f"({side}_status IS DISTINCT FROM 'suppressed' AND coalesce({side}_numerator, 0) = 0 AND coalesce({side}_denominator, 0) = 0)"
-    )
+    return f"({side}_status IS DISTINCT FROM 'suppressed' AND coalesce({side}_numerator, 0) = 0 AND coalesce({side}_denominator, 0) = 0)"
 
 
 def _unequal(name: str) -> str:
@@ -114,7 +112,8 @@ def changed_figures(before: str, now: str, where: str = "TRUE") -> str:
     Final was what the edition before did not call provisional, in a period that was over. A figure in a period that was
     not over and that had none yet is new, and what fell out of the window of the stocks is gone by rule: neither is a
     line. A status alone counts only for a final figure."""
-    numbers = " OR ".join(_unequal(name) for name in _NUMBERS)
+    judged = "(was_value IS NOT NULL OR is_value IS NOT NULL)"
+    numbers = " OR ".join(f"{_unequal(n)} AND {judged}" if n == "target" else _unequal(n) for n in _NUMBERS)
     final = "was_there AND was_status IS DISTINCT FROM 'provisional' AND (coalesce(was_status, '') NOT IN ('no_cases', 'suppressed') OR was_over)"
     return f"""
         SELECT * FROM (
@@ -142,7 +141,9 @@ def write(
     con.execute("SET VARIABLE edition = $1", [edition])
     con.execute("SET VARIABLE was_edition = $1", [was_edition])
     try:
-        found = con.execute("SELECT DISTINCT indicator_id FROM _blocks SEMI JOIN _spans USING (indicator_id) ORDER BY 1").fetchall()
+        found = con.execute(
+            "SELECT DISTINCT indicator_id FROM _blocks SEMI JOIN _spans USING (indicator_id) ORDER BY 1"
+        ).fetchall()
         for (indicator,) in found:
             con.execute("SET VARIABLE indicator = $1", [indicator])
             con.execute("SET VARIABLE by_size = $1", [con.execute(by_size, [indicator]).fetchall()[0][0]])
@@ -155,7 +156,14 @@ def write(
 
 def _register(con: duckdb.DuckDBPyConnection, reasons: Iterable[Reason], lineage: Mapping[str, Lineage]) -> None:
     rows = [(n, r.indicator, r.code, r.zh, r.en, r.certain) for n, r in enumerate(reasons)]
-    schema = {"n": pl.Int64, "indicator_id": pl.String, "code": pl.String, "zh": pl.String, "en": pl.String, "certain": pl.Boolean}
+    schema = {
+        "n": pl.Int64,
+        "indicator_id": pl.String,
+        "code": pl.String,
+        "zh": pl.String,
+        "en": pl.String,
+        "certain": pl.Boolean,
+    }
     con.register("_given", pl.DataFrame(rows, schema=schema, orient="row"))
     con.execute("""
         CREATE OR REPLACE TEMP TABLE _reasons AS
@@ -229,8 +237,13 @@ def silent(con: duckdb.DuckDBPyConnection, *, before: str, now: str, lines: str)
     """What an audit of a written edition counts (needs `_spans`): final figures that differ and have no line, and lines that
     say other numbers than the editions."""
     find_blocks(con, before, now)
-    keys, counts = ", ".join(KEY), {"a final figure changed without a line": 0, "a line says other than the editions": 0}
-    found = con.execute("SELECT DISTINCT indicator_id FROM _blocks SEMI JOIN _spans USING (indicator_id) ORDER BY 1").fetchall()
+    keys, counts = (
+        ", ".join(KEY),
+        {"a final figure changed without a line": 0, "a line says other than the editions": 0},
+    )
+    found = con.execute(
+        "SELECT DISTINCT indicator_id FROM _blocks SEMI JOIN _spans USING (indicator_id) ORDER BY 1"
+    ).fetchall()
     for (indicator,) in found:
         con.execute("SET VARIABLE indicator = $1", [indicator])
         theirs = "f.indicator_id = getvariable('indicator')"
