@@ -116,7 +116,13 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
         tables = _write(con, made, manifest)
         comparison.compare(con, before, manifest, made, versions)
         tables |= {name: _count(con, f"{EDITION}.{name}") for name in comparison.TABLES}
-        archive.keep(con, EDITION, {**manifest, "tables": tables}, staging / "archive", base=before.edition if before is not None else None)
+        archive.keep(
+            con,
+            EDITION,
+            {**manifest, "tables": tables},
+            staging / "archive",
+            base=before.edition if before is not None else None,
+        )
         con.execute("CHECKPOINT edition_file")
     if file.with_name(file.name + ".wal").exists():
         raise AuditFailed("the edition was not written to its end")

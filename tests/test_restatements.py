@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,9 @@ def test_a_provisional_figure_that_moves_is_an_update(town: Town) -> None:
     assert lines(town, second, "DISTINCT kind, was_status") == [("provisional_update", "provisional")]
     # The week of the 9th was over and had no case: now there is one, which is no news about an open period.
     week = "indicator_id = 'T01' AND grain = 'week' AND period_start = DATE '2026-03-09' AND area_code = 'A1' AND dimension = 'all'"
-    assert lines(town, second, "kind, was_numerator, is_numerator, causes", week) == [("restatement", 0, 1, "late_rows")]
+    assert lines(town, second, "kind, was_numerator, is_numerator, causes", week) == [
+        ("restatement", 0, 1, "late_rows")
+    ]
 
 
 def test_a_new_version_of_a_definition_is_a_restatement_by_definition(town: Town) -> None:
@@ -152,12 +155,16 @@ def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(
 def test_a_change_for_which_nothing_speaks_has_an_unknown_cause(town: Town) -> None:
     town.deliver([ticket(1)])
     town.publish()
-    town.change("UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND area_code = 'A1' AND grain = 'week'")
+    town.change(
+        "UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND area_code = 'A1' AND grain = 'week'"
+    )
     found = lines(town, town.publish_as_is(), "DISTINCT causes, evidence, why_zh", "TRUE")
     assert found == [("unknown", "none", "原因不明")]
 
 
-def test_an_edition_whose_restatements_lack_a_line_is_not_published(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edition_whose_restatements_lack_a_line_is_not_published(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     town.deliver([ticket(1)])
     first = town.publish()
     town.deliver([ticket(2)])
@@ -214,7 +221,7 @@ def test_deliveries_in_any_order_end_in_the_same_figures_and_no_edition_changes_
         for rows in UPDATES:
             whole.deliver(rows)
         assert town.ask(editions[-1], said) == whole.ask(whole.publish(), said)
-    for before, now in zip(editions, editions[1:], strict=False):
+    for before, now in itertools.pairwise(editions):
         found = town.ask(now, f"SELECT {KEY} FROM marts.restatements WHERE kind = 'restatement'")
         assert len(found) == len(set(found))
         assert {key for key in found if key[1] != "year"} == differing(town, before, now)

@@ -63,7 +63,10 @@ class Town:
     def deliver(self, rows: Iterable[Mapping[str, Any]], *, kind: str = "delta", mends: str | None = None, dataset: str = "tickets") -> str:  # fmt: skip
         """Merge rows as one delivery, as the load does; returns its id, which is also its SHA-256."""
         self.deliveries += 1
-        contract, name = CONTRACTS[dataset], f"delivery-{self.deliveries}-" + "-".join(sorted(str(row) for row in rows))[:40]
+        contract, name = (
+            CONTRACTS[dataset],
+            f"delivery-{self.deliveries}-" + "-".join(sorted(str(row) for row in rows))[:40],
+        )
         rows = [{**row, "_delivery_id": name} for row in rows]
         at = FIRST.replace(tzinfo=None)
         with open_warehouse(self.city.open()) as con:
@@ -103,7 +106,9 @@ class Town:
         """Publish the tables as they are."""
         self.published += 1
         with open_warehouse(self.city.open()) as con:
-            return publish(con, self.city.open(), run_id=str(self.published), now=FIRST + timedelta(days=self.published))
+            return publish(
+                con, self.city.open(), run_id=str(self.published), now=FIRST + timedelta(days=self.published)
+            )
 
     def file(self, edition: str) -> Path:
         """The file of an edition."""
