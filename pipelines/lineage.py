@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -26,6 +27,7 @@ class Lineage:
     datasets: frozenset[str]
 
 
+@lru_cache(maxsize=512)
 def definition_sha256(table: Table) -> str:
     """Digest of what a table computes: without comments and layout, so that only another computation has another one."""
     if isinstance(table, SqlFile):
@@ -85,20 +87,27 @@ def _sources_of_selects(tables: Sequence[Table]) -> dict[str, tuple[set[str], se
     """By indicator: the tables in which a select gives it as a column, and the tables that those selects read."""
     found: dict[str, tuple[set[str], set[str]]] = {}
     for table in tables:
-        if not isinstance(table, SqlFile) or not re.search(r"'[A-Z][0-9]{2}'", table.text):
-            continue
-        tree = parse_select(table.text)
-        ctes = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
-        for select in tree.find_all(exp.Select):
-            columns = [column.unalias() for column in select.expressions]
-            ids = [
-                c.this for c in columns if isinstance(c, exp.Literal) and re.fullmatch(r"[A-Z][0-9]{2}", str(c.this))
-            ]
-            for indicator in ids:
-                born, roots = found.setdefault(str(indicator), (set(), set()))
+        if isinstance(table, SqlFile) and re.search(r"'[A-Z][0-9]{2}'", table.text):
+            for indicator, names in _selects_of(table.text):
+                born, roots = found.setdefault(indicator, (set(), set()))
                 born.add(table.name)
-                roots |= _tables_of(select, ctes, set())
+                roots |= names
     return found
+
+
+@lru_cache(maxsize=512)
+def _selects_of(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Each indicator that a select gives as a column, with the tables which that select reads."""
+    tree = parse_select(text)
+    ctes = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
+    found = []
+    for select in tree.find_all(exp.Select):
+        columns = [column.unalias() for column in select.expressions]
+        ids = [
+            str(c.this) for c in columns if isinstance(c, exp.Literal) and re.fullmatch(r"[A-Z][0-9]{2}", str(c.this))
+        ]
+        found += [(indicator, frozenset(_tables_of(select, ctes, set()))) for indicator in ids]
+    return tuple(found)
 
 
 def _tables_of(node: exp.Expression, ctes: Mapping[str, exp.Expression], seen: set[str]) -> set[str]:

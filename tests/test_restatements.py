@@ -143,8 +143,6 @@ def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(
     town.publish()
     town.deliver([ticket(1, area="A1", department_count=2, updated_at="2026-04-01 10:00")])
     town.compute()
-    town.change("UPDATE marts.indicator_values SET value = 0.5, lower = 0.1, upper = 0.9, numerator = 0.5 WHERE indicator_id = 'T03'"
-                " AND area_code = 'A1' AND grain = 'month'")  # fmt: skip
     town.change("UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T11' AND grain = 'week'"
                 " AND period_start = DATE '2026-06-01' AND area_code = 'A1'")  # fmt: skip
     where = "indicator_id = 'T11' AND dimension = 'all'"
