@@ -291,6 +291,11 @@ class City:
         return self.folder / "refused"
 
     @property
+    def row_versions(self) -> Path:
+        """Digests of the rows that the kept editions were made of."""
+        return self.state / "row_versions"
+
+    @property
     def published(self) -> Path:
         """Editions and the pointer to the current one: all that a reader ever opens."""
         return self.state / "published"

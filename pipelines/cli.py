@@ -241,6 +241,46 @@ def check(
 
 
 @app.command()
+def figure(
+    indicator: Annotated[str, typer.Argument(help="Id or name of an indicator, for example T03.")],
+    area: Annotated[str, typer.Option("--area", "-a", help="Code or name of an area, or `unlocated`.")],
+    period: Annotated[
+        str, typer.Option("--period", "-p", help="2026, 2026Q3, 2026-09, 2026-W37 (ISO week) or 2026-09-12.")
+    ],
+    city: CityOption = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition", help="Name of an edition, or a part of it. Default: the current one.", show_default=False
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="The edition that was out at a moment with offset, or on a date (its end in the city).",
+            show_default=False,
+        ),
+    ] = None,
+    dimension: Annotated[str, typer.Option("--dimension", help="With --member, for example channel.")] = "all",
+    member: Annotated[str, typer.Option("--member", help="With --dimension, for example hotline.")] = "all",
+) -> None:
+    """Say what an edition said about one figure: value, n, interval, status, edition and data cut; what other editions said
+    of it, and why a final figure changed."""
+    from pipelines.figure import answer, answer_lines
+
+    chosen = _open(city)
+    try:
+        found = answer(
+            chosen, indicator, area, period, edition=edition, as_of=as_of, dimension=dimension, member=member
+        )
+    except ValueError as error:
+        raise _fail(str(error)) from None
+    for line in answer_lines(chosen, found):
+        typer.echo(line)
+
+
+@app.command()
 def rebuild(
     city: CityOption = None,
     as_of: Annotated[

@@ -9,21 +9,29 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines import comparison
+from pipelines.archive import Archive
 from pipelines.city import City
+from pipelines.contracts.model import load_contracts
+from pipelines.evidence import facts, write_row_versions
+from pipelines.ingest.files import quote_text
+from pipelines.ingest.forgotten import load_forgotten
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.sql_files import sha256_of
-from pipelines.tables import read_tables
+from pipelines.tables import Table, read_tables
 from pipelines.warehouse import LIMITS
 
 KEPT_EDITIONS = 3
 POINTER = "current"
+#: Schema of the new file while it is attached.
+EDITION = "edition_file.marts"
 LAST_REFRESH = "last_refresh.json"
 
 #: Each query counts what must not be in an edition; any count above zero keeps the edition from being published.
@@ -94,79 +102,119 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
     folder = city.published
     folder.mkdir(parents=True, exist_ok=True)
     _clear_rests(folder)
-    inputs = con.execute(
-        "SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2"
-    ).fetchall()
-    sql_hash, contract_hash = sha256_of(read_tables()), contracts_sha256()
-    short = hashlib.sha256(json.dumps([inputs, sql_hash, contract_hash, run_id]).encode()).hexdigest()[:8]
-    edition = f"edition-{moment:%Y%m%dT%H%M%SZ}-{short}"
+    archive, previous = Archive(folder), _current_name(folder)
+    archive.repair(con, previous)
+    made = read_tables()
+    manifest = _manifest(con, city, made, run_id=run_id, moment=moment)
+    edition = str(manifest["edition"])
     staging = folder / f".staging-{edition}"
     staging.mkdir()
-    file = staging / f"{edition}.duckdb"
-    tables = _write(con, file, {
-        "edition": edition, "published_at": moment.replace(tzinfo=None), "run_id": run_id, "code_version": code_version(),
-        "contracts_sha256": contract_hash, "sql_sha256": sql_hash,
-    })  # fmt: skip
+    file, versions = staging / f"{edition}.duckdb", staging / "row-versions.parquet"
+    write_row_versions(con, load_contracts().values(), versions)
+    before = comparison.edition_before(city, archive, previous)
+    with _attached(con, file):
+        tables = _write(con, made, manifest)
+        comparison.compare(con, before, manifest, made, versions)
+        tables |= {name: _count(con, f"{EDITION}.{name}") for name in comparison.TABLES}
+        archive.keep(
+            con,
+            EDITION,
+            {**manifest, "tables": tables},
+            staging / "archive",
+            base=before.edition if before is not None else None,
+        )
+        con.execute("CHECKPOINT edition_file")
+    if file.with_name(file.name + ".wal").exists():
+        raise AuditFailed("the edition was not written to its end")
     _audit(file, tables)
+    _audit_restatements(con, file, before)
     docs = staging / f"{edition}-data-docs"
     _write_data_docs(con, city, docs)
-    manifest = {
-        "edition": edition,
-        "published_at": moment.isoformat(timespec="seconds"),
-        "sha256": _sha256(file),
-        "bytes": file.stat().st_size,
-        "tables": tables,
-        "inputs": [{"dataset": dataset, "sha256": sha256} for dataset, sha256 in inputs],
-        "as_of": {
-            str(d): f"{a.isoformat()}Z"
-            for d, a in con.execute("SELECT dataset, as_of FROM marts.as_of ORDER BY 1").fetchall()
-        },
-        "code_version": code_version(),
-        "contracts_sha256": contract_hash,
-        "sql_sha256": sql_hash,
-        "run_id": run_id,
-        "previous": _current_name(folder),
-    }
+    manifest |= {"sha256": _sha256(file), "bytes": file.stat().st_size, "tables": tables, "previous": previous}
     _write_synced(staging / f"{edition}.json", json.dumps(manifest, ensure_ascii=False, indent=1))
     file.chmod(0o440)
     _sync(file)
+    _move_beside(staging / "archive", archive.folder)
+    _move(versions, city.row_versions / f"{edition}.parquet")
     for path in sorted(staging.iterdir(), key=lambda p: p.suffix == ".duckdb"):
         path.rename(folder / path.name)
     staging.rmdir()
     _sync(folder)
     _move_pointer(folder, f"{edition}.duckdb")
+    archive.settle(edition)
     write_last_refresh(city, outcome="published", edition=edition, problems=[])
     _forget_old(folder)
+    _forget_old_versions(city)
     return edition
 
 
-def _write(con: duckdb.DuckDBPyConnection, file: Path, about: Mapping[str, object]) -> dict[str, int]:
-    """Copy every table of marts into a new file; return the rows of each."""
-    names = [table.table for table in read_tables() if table.schema == "marts"]
-    con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS edition_file")
+def _manifest(
+    con: duckdb.DuckDBPyConnection, city: City, made: Sequence[Table], *, run_id: str | None, moment: datetime
+) -> dict[str, Any]:
+    """What the edition will be made of, and its name."""
+    inputs = con.execute(
+        "SELECT dataset, sha256 FROM landing.deliveries WHERE outcome = 'loaded' ORDER BY 1, 2"
+    ).fetchall()
+    sql_hash, contract_hash = sha256_of(made), contracts_sha256()
+    short = hashlib.sha256(json.dumps([inputs, sql_hash, contract_hash, run_id]).encode()).hexdigest()[:8]
+    cuts = con.execute("SELECT dataset, as_of FROM marts.as_of ORDER BY 1").fetchall()
+    return {
+        "edition": f"edition-{moment:%Y%m%dT%H%M%SZ}-{short}",
+        "published_at": moment.isoformat(timespec="seconds"),
+        "inputs": [{"dataset": dataset, "sha256": sha256} for dataset, sha256 in inputs],
+        "as_of": {str(d): f"{a.isoformat()}Z" for d, a in cuts},
+        "code_version": code_version(),
+        "contracts_sha256": contract_hash,
+        "sql_sha256": sql_hash,
+        "run_id": run_id,
+        **facts(con, made, len(load_forgotten(city))),
+    }
+
+
+@contextlib.contextmanager
+def _attached(con: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool = False) -> Iterator[None]:
+    """The file of an edition as the database `edition_file`."""
+    con.execute(f"ATTACH {quote_text(str(file))} AS edition_file {'(READ_ONLY)' if read_only else ''}")
     try:
-        con.execute("CREATE SCHEMA edition_file.marts")
-        counts: dict[str, int] = {}
-        for name in names:
-            columns = "*"
-            if name == "indicator_values":
-                columns = "* REPLACE (CAST(getvariable('edition') AS VARCHAR) AS edition, CAST(getvariable('run') AS VARCHAR) AS run_id)"
-                con.execute("SET VARIABLE edition = $1", [about["edition"]])
-                con.execute("SET VARIABLE run = $1", [about["run_id"]])
-            con.execute(f"CREATE TABLE edition_file.marts.{name} AS SELECT {columns} FROM marts.{name}")
-            counts[name] = int(con.execute(f"SELECT count(*) FROM edition_file.marts.{name}").fetchall()[0][0])
-        con.execute(
-            "CREATE TABLE edition_file.marts.edition (edition VARCHAR, published_at TIMESTAMP, run_id VARCHAR,"
-            " code_version VARCHAR, contracts_sha256 VARCHAR, sql_sha256 VARCHAR)"
-        )
-        con.execute("INSERT INTO edition_file.marts.edition VALUES (?, ?, ?, ?, ?, ?)", list(about.values()))
-        counts["edition"] = 1
-        con.execute("CHECKPOINT edition_file")
+        yield
     finally:
         con.execute("DETACH edition_file")
-    if file.with_name(file.name + ".wal").exists():
-        raise AuditFailed("the edition was not written to its end")
-    return counts
+
+
+def _write(con: duckdb.DuckDBPyConnection, made: Sequence[Table], manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Copy every table of marts into the new file; return the rows of each."""
+    con.execute(f"CREATE SCHEMA {EDITION}")
+    counts: dict[str, int] = {}
+    for name in [table.table for table in made if table.schema == "marts"]:
+        columns = "*"
+        if name == "indicator_values":
+            columns = "* REPLACE (CAST(getvariable('edition') AS VARCHAR) AS edition, CAST(getvariable('run') AS VARCHAR) AS run_id)"
+            con.execute("SET VARIABLE edition = $1", [manifest["edition"]])
+            con.execute("SET VARIABLE run = $1", [manifest["run_id"]])
+        con.execute(f"CREATE TABLE {EDITION}.{name} AS SELECT {columns} FROM marts.{name}")
+        counts[name] = _count(con, f"{EDITION}.{name}")
+    con.execute(
+        f"CREATE TABLE {EDITION}.edition (edition VARCHAR, published_at TIMESTAMP, run_id VARCHAR,"
+        " code_version VARCHAR, contracts_sha256 VARCHAR, sql_sha256 VARCHAR)"
+    )
+    published_at = datetime.fromisoformat(manifest["published_at"]).replace(tzinfo=None)
+    about = [manifest[name] for name in ("run_id", "code_version", "contracts_sha256", "sql_sha256")]
+    con.execute(f"INSERT INTO {EDITION}.edition VALUES (?, ?, ?, ?, ?, ?)", [manifest["edition"], published_at, *about])
+    return counts | {"edition": 1}
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def _audit_restatements(con: duckdb.DuckDBPyConnection, file: Path, before: comparison.Before | None) -> None:
+    """Hold the written file against the edition before: every final figure that differs has its line, and no line lies."""
+    if before is None:
+        return
+    with _attached(con, file, read_only=True):
+        counts = comparison.silent(con, before)
+    if broken := [name for name, count in counts.items() if count]:
+        raise AuditFailed("not published: " + "; ".join(broken))
 
 
 def _audit(file: Path, tables: Mapping[str, int]) -> None:
@@ -239,6 +287,29 @@ def _forget_old(folder: Path) -> None:
         file.unlink(missing_ok=True)
         file.with_suffix(".json").unlink(missing_ok=True)
         shutil.rmtree(folder / f"{file.stem}-data-docs", ignore_errors=True)
+
+
+def _forget_old_versions(city: City) -> None:
+    """Keep the digests of rows of the editions that still exist: the next one is compared with one of them."""
+    for path in city.row_versions.glob("*.parquet"):
+        if not (city.published / f"{path.stem}.duckdb").exists():
+            path.unlink(missing_ok=True)
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    path.chmod(0o440)
+    _sync(path)
+    path.rename(target)
+    _sync(target.parent)
+
+
+def _move_beside(source: Path, target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for path in sorted(source.iterdir()):
+        path.rename(target / path.name)
+    source.rmdir()
+    _sync(target)
 
 
 def write_last_refresh(city: City, *, outcome: str, edition: str | None, problems: list[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -117,6 +118,7 @@ def parse_select(text: str) -> exp.Query:
     return statements[0]
 
 
+@lru_cache(maxsize=512)
 def dependencies_of(text: str) -> tuple[str, ...]:
     """Return every schema-qualified table of `text` as sorted `schema.table` names."""
     tables = parse_select(text).find_all(exp.Table)

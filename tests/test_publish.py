@@ -17,8 +17,10 @@ import pytest
 from small_city import SmallCity
 
 from pipelines import publish as publishing
-from pipelines.paths import ROOT
+from pipelines.archive import KEPT, Archive
+from pipelines.paths import CONTRACTS, ROOT
 from pipelines.publish import AUDITS, AuditFailed, current_edition, publish, write_last_refresh
+from pipelines.tables import read_tables
 from pipelines.warehouse import open_warehouse
 
 MAY = datetime(2126, 5, 1, 2, 0, tzinfo=UTC)  # later than the fixture's own edition
@@ -61,6 +63,12 @@ def check_valid(folder: Path) -> str:
     assert (folder / f"{file.stem}-data-docs" / "index.html").is_file()
     counts = ", ".join(f"(SELECT count(*) FROM marts.{table})" for table in manifest["tables"])
     assert read(file, f"SELECT edition, {counts} FROM marts.edition") == [(file.stem, *manifest["tables"].values())]
+    archive = Archive(folder)
+    assert file.stem in archive.records()
+    chain = archive.chain(file.stem)
+    assert chain is not None
+    archived = duckdb.sql(f"SELECT count(*) FROM {archive.figures(chain)}").fetchall()
+    assert archived == read(file, f"SELECT count(*) FROM marts.indicator_values WHERE {KEPT}")
     return file.stem
 
 
@@ -69,7 +77,7 @@ def test_a_refresh_publishes_a_whole_edition(published_city: SmallCity) -> None:
     edition = check_valid(folder)
     assert current_edition(published_city.open()) == edition
     assert {path.name for path in folder.iterdir()} == {
-        "current", "last_refresh.json", f"{edition}.duckdb", f"{edition}.json", f"{edition}-data-docs",
+        "archive", "current", "last_refresh.json", f"{edition}.duckdb", f"{edition}.json", f"{edition}-data-docs",
     }  # fmt: skip
     assert (folder / f"{edition}.duckdb").stat().st_mode & 0o777 == 0o440
     last = json.loads((folder / "last_refresh.json").read_text(encoding="utf-8"))
@@ -92,6 +100,10 @@ def test_the_manifest_says_from_what_the_edition_was_made(published_city: SmallC
     }
     assert manifest["as_of"]["tickets"] == "2026-04-15T04:00:00Z"
     assert manifest["code_version"].startswith("0.1.0")
+    assert set(manifest["table_sha256"]) == {table.name for table in read_tables()}
+    assert set(manifest["contract_sha256"]) == {path.name for path in CONTRACTS.glob("*.yaml")}
+    assert manifest["indicators"]["T03"]["version"] == 1 and "target:T03" in manifest["standards"]
+    assert manifest["forgotten"] == 0
 
 
 def test_the_figures_of_an_edition_bear_its_name_and_run(published_city: SmallCity, quick_docs: None) -> None:
@@ -125,7 +137,7 @@ def test_the_newest_three_editions_are_kept_with_all_that_belongs_to_them(
     editions = [publish_now(published_city, day=day) for day in range(4)]
     folder = published_city.open().published
     kept = {f"{edition}{suffix}" for edition in editions[-3:] for suffix in (".duckdb", ".json", "-data-docs")}
-    assert {path.name for path in folder.iterdir()} == kept | {"current", "last_refresh.json"}
+    assert {path.name for path in folder.iterdir()} == kept | {"archive", "current", "last_refresh.json"}
 
 
 def test_the_current_edition_is_kept_even_if_the_clock_went_back(published_city: SmallCity, quick_docs: None) -> None:
@@ -229,6 +241,8 @@ def watched(function, last):
 def attempt(last):
     for name in ("_write", "_audit", "_write_data_docs", "_sha256", "_write_synced", "_sync", "_move_pointer", "_forget_old"):
         setattr(p, name, watched(getattr(p, name), last))
+    for name in ("keep", "settle", "repair"):
+        setattr(p.Archive, name, watched(getattr(p.Archive, name), last))
     for name in ("mkdir", "rename", "replace", "symlink_to", "chmod", "rmdir"):
         setattr(Path, name, watched(getattr(Path, name), last))
     with open_warehouse(city) as con:
@@ -269,7 +283,9 @@ def test_a_kill_at_any_step_leaves_the_old_edition_or_the_new_one(published_city
     editions = [name.removesuffix(".duckdb") for name in names if name.endswith(".duckdb")]
     assert len(editions) == 3
     wanted = {f"{edition}{suffix}" for edition in editions for suffix in (".duckdb", ".json", "-data-docs")}
-    assert set(names) == wanted | {"current", "last_refresh.json"}
+    assert set(names) == wanted | {"archive", "current", "last_refresh.json"}
+    city = published_city.open()
+    assert {path.stem for path in city.row_versions.iterdir()} == set(editions)
 
 
 def test_a_kill_at_a_random_moment_leaves_the_old_edition_or_the_new_one(published_city: SmallCity) -> None:

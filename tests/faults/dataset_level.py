@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 
+import duckdb
+import pytest
 from small_city import ARRIVED, SmallCity, make_small_city
+from town import Town, quick, ticket
 
 from faults.case import (
     Case,
@@ -23,6 +26,7 @@ from faults.case import (
     tickets,
     with_areas,
 )
+from pipelines.figure import series
 
 PLAIN = meetings(3)
 
@@ -82,6 +86,47 @@ def any_order(city: SmallCity) -> None:
             ("T1", "交通", "2026-03-03 02:00:00"), ("T2", "治安", "2026-03-02 02:00:00"),
             ("T3", "环境", "2026-03-01 02:00:00"), ("X", "环境", "2026-03-02 16:00:00"),
         ]  # fmt: skip
+
+
+def late_updates_are_restated(city: SmallCity) -> None:
+    """Of a late update every final figure that it changes is a line with its cause; no other period has one."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        town = Town.make(city.folder.parent / "town")
+        town.deliver([ticket(1), ticket(2, month=4)])
+        first = town.publish()
+        town.deliver([ticket(1, days=9, updated_at="2026-04-20 10:00")])
+        second = town.publish()
+    lines = "FROM marts.restatements WHERE kind = 'restatement' AND grain = 'month'"
+    assert town.ask(second, f"SELECT DISTINCT causes, evidence, was_edition {lines}") == [
+        ("changed_rows", "figure", first)
+    ]
+    assert town.ask(second, f"SELECT DISTINCT CAST(period_start AS VARCHAR) {lines}") == [("2026-03-01",)]
+    found = f"SELECT was_value, is_value, why_zh, why_en {lines} AND indicator_id = 'T03' AND area_code = 'A1' AND dimension = 'all'"
+    assert town.ask(second, found) == [(1, 0, "1 个变更的行", "1 changed rows")]
+
+
+def both_series(city: SmallCity) -> None:
+    """After a new version of a definition the figures by the old one stand beside those by the new one, up to the break."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        town = Town.make(city.folder.parent / "town")
+        town.deliver([ticket(1), ticket(2, days=9)])
+        first = town.publish()
+        town.change(
+            "UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03'; UPDATE marts.indicator_values SET indicator_version = 2,"
+            " numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met' WHERE indicator_id = 'T03' AND denominator = 2"
+        )
+        second = town.publish_as_is()
+    with duckdb.connect(str(town.file(second)), read_only=True) as con:
+        found = [row for row in series(con, "T03", "A1", "month") if str(row["period_start"]) == "2026-03-01"]
+        ends = [row["indicator_version"] for row in series(con, "T03", "A1", "month") if row["is_break"]]
+    assert [(row["indicator_version"], row["value"], row["last_edition"]) for row in found] == [
+        (1, 0.5, first),
+        (2, 1, None),
+    ]
+    assert ends == [1]
+    assert town.ask(second, "SELECT DISTINCT causes, was_version, is_version FROM marts.restatements WHERE kind = 'restatement'") == [("definition", 1, 2)]  # fmt: skip
 
 
 def nothing_is_mixed(city: SmallCity) -> None:
@@ -166,8 +211,7 @@ DATASETS = (
         Load("meetings", (File("b.csv", meetings(30), Untouched()),)),
         Load("meetings", (File("c.csv", meetings(30) + "\n", Loaded(30, guards={"repeated.held_on": "warned"}), days=1),)),
     )),
-    Case("D4", "updates that arrive late", "the rows, and so the figures of every period, are the same in any order of arrival", (any_order,),
-         not_handled="every period is computed anew in each edition; no list says which published figures an update changed"),
+    Case("D4", "updates that arrive late", "the rows, and so the figures of every period, are the same in any order of arrival; every final figure that a late update changes is listed in `marts.restatements` with what it was and why, and no other", (any_order, late_updates_are_restated)),
     Case("D5", "rows deleted at the source", "a full delivery removes them and the removal is remembered; more than 1 % stop the file", (
         Load("tickets", (File("a.csv", tickets(30, day=1), Loaded(30), done="kind: full\n"),)),
         Load("tickets", (File("b.csv", tickets(28, "N,open,2026-03-02,环境,,,2026-03-02", day=1), Loaded(29, removed=2), done="kind: full\n", days=1),),
@@ -190,10 +234,11 @@ DATASETS = (
         Load("meetings", (File("old.csv", meetings(2, prefix="A", header="会议编号,会议类型,召开日期,参加人数"), Loaded(2)), File("new.csv", meetings(2, prefix="B", header="meeting_id,kind,held_on,attendees"), Loaded(2)))),
         two_versions_of_a_layout,
     )),
-    Case("D10", "an indicator is defined anew", "every figure carries the version of its definition, and an edition keeps what it published", (
+    Case("D10", "an indicator is defined anew", "every figure carries the version of its definition; those by the old one stand beside the new ones in `marts.earlier_versions`, up to the break, and each that changed is restated", (
         Load("meetings", (File("a.csv", PLAIN, Loaded(3)),)),
         figures("SELECT DISTINCT indicator_version FROM marts.indicator_values WHERE indicator_id = 'L03'", [(1,)], meetings="2026-03-31 12:00"),
-    ), not_handled="the old and the new series are not computed side by side, and nothing marks the break"),
+        both_series,
+    )),
     Case("D11", "a district is missing", "stopped if the last four deliveries all had it", (
         with_areas(),
         Load("tickets", tuple(both_districts(n) for n in range(1, 5))),
