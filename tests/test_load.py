@@ -456,7 +456,7 @@ def test_personal_values_are_masked_in_rejects(city: SmallCity) -> None:
     city.drop(
         "members",
         "a.csv",
-        members(*good, "440300198807011234,O1,440300198807011234,本科,否", ",O1,1988-01-01,,", "99,O1,1850-01-01,,"),
+        members(*good, "440300198807011232,O1,440300198807011232,本科,否", ",O1,1988-01-01,,", "99,O1,1850-01-01,,"),
     )
     city.load("members")
     assert city.rejects() == [
@@ -702,7 +702,7 @@ def corrected(city: SmallCity, delivery_id: str, changes: dict[tuple[int, str], 
 
 def test_corrected_rows_join_their_delivery_and_nothing_else_changes(city: SmallCity) -> None:
     good = [f"{n},O1,1988-07-01,本科,否" for n in range(30)]
-    bad = ["440300198807011234,O1,1988-02-30,本科,否", "98,O1,1990-01-01,博导,否", "97,,1990-01-01,,"]
+    bad = ["440300198807011232,O1,1988-02-30,本科,否", "98,O1,1990-01-01,博导,否", "97,,1990-01-01,,"]
     city.drop("members", "a.csv", members(*good, *bad), done="as_of: '2026-03-01T00:00:00Z'\n")
     first = city.load_one("members")
     assert (first.rows_loaded, first.rows_rejected) == (30, 3)
@@ -715,7 +715,7 @@ def test_corrected_rows_join_their_delivery_and_nothing_else_changes(city: Small
     after = city.rows("SELECT * FROM landing.members ORDER BY ALL")
     assert len(after) == 32 and set(before) < set(after)
     pseudonym = hmac.new(
-        KEY.encode(), b"440300198807011234", "sha256"
+        KEY.encode(), b"440300198807011232", "sha256"
     ).hexdigest()  # the masked key is the one that was sent
     assert city.rows(
         f"SELECT birth_year, _delivery_id, _valid_from FROM landing.members WHERE member_id = '{pseudonym}'"

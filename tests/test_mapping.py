@@ -441,7 +441,7 @@ def test_a_column_of_the_mapping_that_is_nearly_there_is_named() -> None:
 
 def test_the_first_row_of_a_file_of_people_without_header_is_not_guessed_from() -> None:
     with pytest.raises(FileRefused) as error:
-        bind_mapping(CONTRACTS["members"], Mapping(), ("O2", "欧阳慕蓉", "440300198807011234", "党员编号1"), "a.csv")
+        bind_mapping(CONTRACTS["members"], Mapping(), ("O2", "欧阳慕蓉", "440300198807011232", "党员编号1"), "a.csv")
     assert "欧阳" not in error.value.en + error.value.zh
     assert "党员编号1" not in error.value.en + error.value.zh
     assert "首行不像表头" in error.value.zh

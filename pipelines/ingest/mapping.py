@@ -164,7 +164,7 @@ class BoundMapping:
 
 
 def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...], file_name: str) -> BoundMapping:
-    """Bind by name, never by position. Personal columns that stop at the door are never read.
+    """Bind by name, never by position. Personal columns that stop at the door are not read, unless they are checked there.
 
     Raises:
         FileRefused: a column that the mapping names or the contract requires is not in the file, or two headers fit one.
@@ -175,13 +175,13 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
     used: set[str] = set()
     missing: list[Column] = []
     for column in contract.columns:
-        if not column.enters_landing:
+        if not column.is_read:
             continue
         wanted = mapping.columns.get(column.name)
         if wanted is None and mapping.recognises:
             wanted = _recognise(column, by_fold, file_name)
         if wanted is None:
-            if column.required:
+            if column.required and column.enters_landing:
                 missing.append(column)
             continue
         item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted

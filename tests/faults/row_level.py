@@ -40,7 +40,7 @@ def members(*rows: str, good: int = 20) -> str:
     """Rows of members after so many good ones of O1; names and numbers are read from nowhere."""
     return text(
         MEMBERS,
-        *(f"M{n},O1,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01," for n in range(good)),
+        *(f"M{n},O1,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,2015-07-01," for n in range(good)),
         *rows,
     )
 
@@ -130,7 +130,7 @@ ROWS = (
     Case("R13", "one person in two organisations or districts", "both memberships are kept; by its pseudonym the person counts once, so that districts add up to the city", (
         with_areas(),
         Load("organisations", (File("o.csv", ORGANISATIONS, Loaded(2)),)),
-        Load("members", (File("m.csv", members("M0,O2,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01,", *(f"N{n},O2,诸葛若兰,,,1990-01-01,2015-07-01," for n in range(12))), Loaded(33, ignored=UNREAD), done='as_of: "2026-03-01T08:00:00+08:00"\n'),),
+        Load("members", (File("m.csv", members("M0,O2,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,2015-07-01,", *(f"N{n},O2,诸葛若兰,,,1990-01-01,2015-07-01," for n in range(12))), Loaded(33, ignored=UNREAD), done='as_of: "2026-03-01T08:00:00+08:00"\n'),),
              (("SELECT count(*), count(DISTINCT member_id) FROM landing.members", [(33, 32)]),)),
         figures("SELECT area_level, area_code, CAST(numerator AS INTEGER) FROM marts.indicator_values WHERE indicator_id = 'M04' AND grain = 'month' AND period_start = '2026-03-01' AND dimension = 'all' AND area_level IN ('city', 'district') AND numerator > 0 ORDER BY ALL",
                 [("city", "C", 32), ("district", "D1", 20), ("district", "D2", 12)], members="2026-03-31 12:00", organisations="2026-03-31 12:00"),
