@@ -609,6 +609,25 @@ def with_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines_module, "LEAST_BYTES", 0)
 
 
+def test_a_changed_line_without_an_offset_is_found_though_the_unchanged_ones_are_not_read(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines_module, "LEAST_BYTES", 0)
+    rows = [f"T{n},open,2026-03-05T02:00:00Z,2026-03-05T02:00:00Z" for n in range(40)]
+    head = "ticket_id,status,accepted_at,updated_at"
+    city.drop("tickets", "a.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    assert city.load_one("tickets").rows_loaded == 40
+    rows[7] = "T7,cancelled,2026-03-05T02:00:00Z,2026-03-06T02:00:00Z"
+    city.drop("tickets", "b.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-11T00:00:00Z'\n")
+    delivery = city.load_one("tickets")
+    assert (delivery.rows_loaded, delivery.rows_unchanged) == (40, 39)
+    rows[8] = "T8,open,2026-03-05 10:00,2026-03-06T02:00:00Z"
+    city.drop("tickets", "c.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-12T00:00:00Z'\n")
+    delivery = city.load_one("tickets")
+    assert (delivery.outcome, delivery.rows_loaded, delivery.rows_rejected) == ("loaded", 39, 1)
+    assert [(row, rule) for row, rule, _ in city.rejects()] == [(10, "accepted_at.readable")]
+
+
 def test_a_full_extract_that_differs_in_a_few_lines_is_read_in_these_alone(
     city: SmallCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,8 @@ def typed(dataset: str, column: str, text: str | None, *, zone: str = "Asia/Shan
     select = typed_select(bound, contract, Mapping(time_zone=zone), "(SELECT $1 AS cell)", city_zone="Asia/Shanghai")
     query = f"SELECT {canonical.landing_name}, _unreadable FROM ({select})"
     ((value, unreadable),) = _typing().execute(query, [text]).fetchall()
-    nothing = text is None or text.strip() in contract.null_tokens
+    number = canonical.logical_type in ("integer", "number")
+    nothing = text is None or (text.strip() in contract.null_tokens and not (number and text.strip() == "NaN"))
     assert unreadable == (f" {column} " if value is None and not nothing else None)
     return value
 
@@ -205,6 +206,7 @@ def test_a_mapping_may_add_tokens(city: SmallCity) -> None:
 
 
 def test_a_moment_gets_its_date_in_the_city(city: SmallCity) -> None:
+    city.mapping("tickets", "time_zone: Asia/Shanghai\n")
     city.drop("tickets", "a.csv", lines(
         "ticket_id,status,accepted_at", "T1,open,2026-03-05 00:30", "T2,open,2026-03-04T15:59:59Z", "T3,open,2026-03-04T16:00:00Z",
     ))  # fmt: skip

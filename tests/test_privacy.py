@@ -66,6 +66,38 @@ def test_identifiers_land_as_pseudonyms_and_what_only_identifies_does_not_land(c
     assert not columns & {"name", "id_number", "phone", "birth_date"}
 
 
+def test_a_number_with_a_wrong_check_digit_rejects_its_row_and_is_nowhere(city: SmallCity) -> None:
+    row = "{key},O1,欧阳慕蓉,{number},13912340001,1988-07-01"
+    city.drop("members", "a.csv", lines(
+        "member_id,org_id,name,id_number,phone,birth_date", *(row.format(key=f"M{n}", number="440300198807011232") for n in range(20)),
+        row.format(key="X", number=WRONG),
+    ))  # fmt: skip
+    delivery = city.load_one("members")
+    assert (delivery.outcome, delivery.rows_loaded, delivery.rows_rejected) == ("loaded", 20, 1)
+    assert city.rejects() == [(22, "id_number.check_digit", "•••")]
+    assert city.rows("SELECT column_name, reason_zh FROM landing.rejects") == [
+        ("id_number", "身份证号的位数和校验码应正确（GB 11643）")
+    ]
+    assert hits(city.folder / "state", (*CANARIES, WRONG)) == []
+    (sheet,) = city.open().rejects.glob("*.xlsx")
+    cells = fastexcel.read_excel(sheet).load_sheet("更正", dtypes="string").to_polars().row(0, named=True)
+    assert cells["id_number"] == "•••"
+
+
+def test_a_corrected_check_digit_brings_its_row_in(city: SmallCity) -> None:
+    row = "{key},O1,{number}"
+    good = [row.format(key=f"M{n}", number="440300198807011232") for n in range(20)]
+    city.drop("members", "a.csv", lines("member_id,org_id,id_number", *good, row.format(key="X", number=WRONG)))
+    city.load_one("members")
+    (sheet,) = city.open().rejects.glob("*.xlsx")
+    cells = fastexcel.read_excel(sheet).load_sheet("更正", dtypes="string").to_polars()
+    out = io.BytesIO()
+    cells.with_columns(pl.lit("440300198807011232").alias("id_number")).write_excel(out, worksheet="更正")
+    city.drop("members", "mended.xlsx", out.getvalue())
+    assert city.load_one("members").rows_loaded == 1
+    assert (city.rejects(), city.rows("SELECT count(*) FROM landing.members")) == ([], [(21,)])
+
+
 def test_an_empty_identifier_stays_empty(city: SmallCity) -> None:
     city.drop(
         "tickets",
@@ -240,6 +272,8 @@ def test_a_crash_that_quotes_a_row_leaves_nothing_of_it_in_the_state(
 
 HEADER = "党员编号,组织编号,姓名,身份证号,手机号,出生日期,学历,加入日期"
 PERSON = "440300198807011232,O2,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,本科,2015-07-01"
+#: A number whose check digit is wrong.
+WRONG = "440300198807011231"
 #: With another name for a required column each of these is refused, and what it holds must stay in it.
 RENAMED = HEADER.replace("组织编号", "单位")
 
@@ -265,6 +299,7 @@ def unusable_files() -> dict[str, bytes]:
         "cut.csv.gz": gzip.compress(lines(HEADER, *[PERSON] * 500).encode())[:-9],
         "no_header.csv": lines(PERSON, PERSON.replace("欧阳慕蓉", "诸葛若兰")).encode(),
         "all_rejected.csv": lines(HEADER, PERSON.replace("1988-07-01", "诸葛若兰")).encode(),
+        "wrong_digits.csv": lines(HEADER, *[PERSON.replace(",440300198807011232,", f",{WRONG},")] * 3).encode(),
         "array.json": json.dumps(records, ensure_ascii=False).encode(),
         "escaped.json": json.dumps(records).encode(),
         "cut.json": json.dumps(records, ensure_ascii=False).encode()[:-3],
@@ -308,10 +343,11 @@ def test_no_personal_value_of_any_form_of_file_is_in_state_reasons_or_output(pub
     assert set(refused) == set(files) and len(reasons) == len(files)
     assert refused["other_keys.csv"].startswith("guard_")
     assert city.rows("SELECT rows_loaded, rows_rejected FROM landing.deliveries WHERE mends IS NOT NULL") == [(1, 1)]
-    assert hits(city.folder / "state", CANARIES) == []
-    words = [word.encode() for word in CANARIES]
+    sent = (*CANARIES, WRONG)
+    assert hits(city.folder / "state", sent) == []
+    words = [word.encode() for word in sent]
     assert not [path.name for path in reasons if any(word in path.read_bytes() for word in words)]
-    assert not [(word, text) for text in said for word in CANARIES if word in text]
+    assert not [(word, text) for text in said for word in sent if word in text]
 
 
 LOADER = """

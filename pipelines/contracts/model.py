@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -36,7 +37,8 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One property of a contract: a canonical column, its spellings and its constraints."""
+    """One property of a contract: a canonical column, its spellings and its constraints. `until` has the last day on which a
+    file may come with a spelling, of those that end."""
 
     name: str
     landing_name: str
@@ -55,6 +57,7 @@ class Column:
     references: tuple[str, str] | None
     synonyms: tuple[str, ...]
     check: Check | None = None
+    until: dict[str, date] = field(default_factory=dict)
 
     @property
     def is_read(self) -> bool:
@@ -304,7 +307,21 @@ def _column(item: dict[str, Any]) -> Column:
         references=references,
         synonyms=synonyms,
         check=_check(name, item["logicalType"], custom),
+        until=_until(name, item.get("synonyms") or ()),
     )
+
+
+def _until(name: str, synonyms: Iterable[dict[str, Any]]) -> dict[str, date]:
+    """The last day of each synonym that has one: of the old name of a column while old and new layouts come side by side."""
+    out: dict[str, date] = {}
+    for item in synonyms:
+        found = _custom(item.get("customProperties"), {"until"}, name)
+        if "until" in found:
+            try:
+                out[item["synonym"]] = date.fromisoformat(str(found["until"]))
+            except ValueError:
+                raise ContractError(f"{name}: until is a day such as 2026-12-31, not {found['until']}") from None
+    return out
 
 
 def _check(name: str, logical_type: str, custom: dict[str, Any]) -> Check | None:

@@ -206,7 +206,9 @@ def stage_extract(
         FileRefused: columns are missing, the file cannot be read to its end, or its manifest contradicts it.
     """
     name = item.found.path.name
-    bound = bind_mapping(contract, item.mapping, extract.headers, name)
+    # Corrected rows have the header of their file, whenever they come.
+    arrived = None if item.mends else item.found.arrived_at.replace(tzinfo=UTC).astimezone(city.zone).date()
+    bound = bind_mapping(contract, item.mapping, extract.headers, name, arrived_on=arrived)
     item.extract, item.notes = extract, extract.notes
     item.used_headers, item.ignored_headers = bound.used_headers, bound.ignored_headers
     item.first_row = extract.first_row
@@ -282,8 +284,8 @@ def _refuse_lost_digits(contract: Contract, name: str, marks: list[tuple[int, in
         if lost:
             raise FileRefused(
                 "number_for_text",
-                zh=f"{name} 的“{column.label_zh}”有 {lost} 行经电子表格存成了数字（如 4.40E+17，或 18 位末三位都是 000），末几位已丢失。该列必须是文本：请设为文本格式后从来源重新导出。",
-                en=f"{name} has {lost} rows whose {column.name} a spreadsheet kept as a number (such as 4.40E+17, or 18 digits that end in 000); the last digits are lost. The column must be text: format it so and export it from the source again.",
+                zh=f"{name} 的“{column.label_zh}”有 {lost} 行经电子表格存成了数字（如 1.23E+17，或 18 位末三位都是 000），末几位已丢失。该列必须是文本：请设为文本格式后从来源重新导出。",
+                en=f"{name} has {lost} rows whose {column.name} a spreadsheet kept as a number (such as 1.23E+17, or 18 digits that end in 000); the last digits are lost. The column must be text. Format it so and export it from the source again.",
             )
 
 

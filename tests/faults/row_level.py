@@ -31,7 +31,7 @@ RECEIVED = """
     SELECT area_level, area_code, CAST(numerator AS INTEGER) FROM marts.indicator_values WHERE indicator_id = 'T01' AND grain = 'month'
     AND period_start = '2026-03-01' AND dimension = 'all' AND area_level IN ('city', 'district') AND numerator > 0 ORDER BY ALL"""
 MEMBERS = "党员编号,组织编号,姓名,身份证号,手机号,出生日期,加入日期,转出日期"
-UNREAD = ("姓名", "身份证号", "手机号")
+UNREAD = ("姓名", "手机号")
 ORGANISATIONS = text("org_id,org_name,org_level,area_code", "O1,甲支部,网格支部,A1", "O2,乙支部,网格支部,A2")
 LINES = text("line_id,fiscal_year,fund,opening_amount", "L1,2026,运转经费,1000")
 
@@ -152,8 +152,15 @@ ROWS = (
         Load("tickets", (File("a.csv", text(TICKETS, *(f"T{n},{status},2026-03-01,环境,,2026-03-02," for n, status in enumerate(["已办结", "办结", "RESOLVED", "已结", "结案"] * 5)), "X,快办完了,2026-03-01,环境,,2026-03-02,"),
              Loaded(25, after(25, "status.allowed"))),), (("SELECT status, count(*) FROM landing.tickets GROUP BY 1 ORDER BY 1", [("closed", 10), ("resolved", 15)]),)),
     )),
-    Case("R18", "an identity number with a wrong check digit", "identity numbers are never read; no message carries a personal value", (
-        Load("members", (File("m.csv", members("440300198807011235,O1,欧阳慕蓉,440300198807011235,13912340001,440300198807011235,2015-07-01,"), Loaded(20, after(20, "birth_date.readable"), ignored=UNREAD)),)),
+    Case("R18", "an identity number with a wrong check digit", "the row is rejected, its cell masked: the number is checked at the door and kept nowhere; numbers of 15 digits have no check digit, other documents are not judged; no message carries a personal value", (
+        Load("members", (File("m.csv", members(
+            *(f"X{n},O1,欧阳慕蓉,{number},13912340001,1988-07-01,2015-07-01," for n, number in enumerate(["440300198807011235", "44030019880701123", "440300198807011322"])),
+            "440300198807011235,O1,欧阳慕蓉,440300198807011235,13912340001,440300198807011235,2015-07-01,",
+            *(f"Y{n},O1,欧阳慕蓉,{number},13912340001,1988-07-01,2015-07-01," for n, number in enumerate(["11010519491231002x", "４４０５２４１８８００１０１００１４", "110105491231002", "E12345678", "4403**********1232", ""])),
+            good=60), Loaded(66, (*after(60, *["id_number.check_digit"] * 3), (65, "birth_date.readable"), (65, "id_number.check_digit")), ignored=UNREAD)),),
+            (("SELECT DISTINCT column_name, value FROM landing.rejects WHERE rule_id = 'id_number.check_digit'", [("id_number", "•••")]),
+             ("SELECT rows_failed FROM landing.contract_results WHERE rule_id = 'id_number.check_digit'", [(4,)]))),
         no_value_leaves,
-    ), not_handled="its check digit is not verified, because the number is never read"),
+        Load("members", (File("all.csv", members("Z,O1,欧阳慕蓉,440300198807011235,13912340001,1988-07-01,2015-07-01,", good=0), Refused("nothing_left", ("1",), ("440300",)), days=1),)),
+    )),
 )  # fmt: skip
