@@ -12,7 +12,9 @@ _NO_ALIAS = {
 }  # fmt: skip
 _TABLE = re.compile(r"\bmarts\.(\w+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 _NO_TABLE = re.compile(r"Table with name \S+ does not exist")
-_NO_COLUMN = re.compile(r'(?:"(\w+)" does not have a column named|Referenced column) "(\w+)"')
+_NO_COLUMN = re.compile(
+    r'"(\w+)" does not have a column named "(\w+)"|Referenced column "?(?:(\w+)\.)?(\w+)"? not found'
+)
 
 
 def lacks_table(error: duckdb.Error) -> bool:
@@ -23,7 +25,7 @@ def lacks_table(error: duckdb.Error) -> bool:
 def missing_column(error: duckdb.Error) -> tuple[str, str] | None:
     """Alias (or name) of the table and the column that an edition lacks; without an alias in the query the first is ''."""
     found = _NO_COLUMN.search(str(error)) if isinstance(error, duckdb.BinderException) else None
-    return (found[1] or "", found[2]) if found else None
+    return (found[1] or found[3] or "", found[2] or found[4]) if found else None
 
 
 def with_columns(sql: str, missing: set[tuple[str, str]]) -> str:

@@ -44,7 +44,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def con(published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of the edition in memory, with some rows of every table, that is asked in place of any edition."""
-    with duckdb.connect() as opened:
+    with duckdb.connect(config={"python_enable_replacements": "false"}) as opened:
         opened.execute(f"ATTACH '{published}' AS file (READ_ONLY)")
         opened.execute("CREATE SCHEMA marts")
         for (table,) in opened.execute(
