@@ -11,7 +11,7 @@ import duckdb
 import streamlit as st
 
 from dashboards import editions
-from dashboards.older import lacks_table, missing_column, with_columns
+from dashboards.older import lacks_table, missing_columns, with_columns
 
 
 class Row(dict[str, Any]):
@@ -113,15 +113,22 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
             except (duckdb.BinderException, duckdb.CatalogException) as error:
                 if lacks_table(error):
                     return []
-                lacks = missing_column(error)
-                if lacks is None or lacks in missing:
+                lacks = missing_columns(sql, error, _columns(cursor))
+                if lacks <= missing:
                     raise
-                missing.add(lacks)
+                missing |= lacks
                 continue
             names = [column[0] for column in cursor.description or []]
             return [Row(zip(names, row, strict=True)) for row in cursor.fetchall()]
     finally:
         cursor.close()
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    found = cursor.execute(
+        "select table_name, list(column_name) from duckdb_columns() where schema_name = 'marts' group by 1"
+    ).fetchall()
+    return {str(table): set(columns) for table, columns in found}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -36,6 +36,12 @@ def questions() -> dict[str, Callable[[str], object]]:
     return found
 
 
+def asks(name: str, table: str) -> bool:
+    """Whether a function asks that table; those that name none go through the figures."""
+    source = inspect.getsource(vars(data)[name].__wrapped__)
+    return f"marts.{table}" in source or (table == "indicator_values" and "marts." not in source)
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(tmp_path_factory.mktemp("city"))
@@ -51,6 +57,7 @@ def con(published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.Duc
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'file'"
         ).fetchall():
             opened.execute(f"CREATE TABLE marts.{table} AS SELECT * FROM file.marts.{table} LIMIT 200")
+        opened.execute("DETACH file")
         monkeypatch.setattr(editions, "connection", lambda _: opened)
         yield opened
 
@@ -84,6 +91,8 @@ def test_a_column_that_an_edition_lacks_reads_as_nothing(con: duckdb.DuckDBPyCon
         for column in columns:
             con.execute(f'ALTER TABLE marts.{table} RENAME COLUMN "{column}" TO not_there')
             for name, ask in questions().items():
+                if not asks(name, table):
+                    continue
                 try:
                     ask(f"without {table}.{column}")
                 except Exception as error:
