@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import duckdb
 import streamlit as st
 
 from dashboards import editions
+from dashboards.older import lacks_table, missing_columns, with_columns
 
-Row = dict[str, Any]
+
+class Row(dict[str, Any]):
+    """One row by column; a column that the edition does not have is None."""
+
+    def __missing__(self, key: str) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,34 @@ class City:
 
 
 def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-    """Rows of one query as dictionaries; the text is ours and every value is bound."""
+    """Rows of one query as dictionaries; the text is ours and every value is bound.
+
+    An edition that an earlier version made may lack what the query asks for: a table reads as empty, a column as NULL."""
     cursor = editions.connection(edition).cursor()
+    missing = set[tuple[str, str]]()
     try:
-        cursor.execute(sql, list(parameters))
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        while True:
+            try:
+                cursor.execute(with_columns(sql, missing) if missing else sql, list(parameters))
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                if lacks_table(error):
+                    return []
+                lacks = missing_columns(sql, error, _columns(cursor))
+                if lacks <= missing:
+                    raise
+                missing |= lacks
+                continue
+            names = [column[0] for column in cursor.description or []]
+            return [Row(zip(names, row, strict=True)) for row in cursor.fetchall()]
     finally:
         cursor.close()
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    found = cursor.execute(
+        "select table_name, list(column_name) from duckdb_columns() where schema_name = 'marts' group by 1"
+    ).fetchall()
+    return {str(table): set(columns) for table, columns in found}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -305,13 +332,13 @@ def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     """How many open tickets of an area are past their deadline, and the longest overdue of them."""
     column = _OVERDUE_COLUMN.get(level)
     where, parameters = (f"where {column} = ?", [code]) if column else ("", [])
-    total = ask(edition, f"select count(*) as n from marts.overdue_tickets {where}", parameters)[0]["n"]  # noqa: S608
+    total = ask(edition, f"select count(*) as n from marts.overdue_tickets {where}", parameters)  # noqa: S608
     rows = ask(
         edition,
         f"select * from marts.overdue_tickets {where} order by days_overdue desc, ticket_id limit ?",  # noqa: S608
         [*parameters, limit],
     )
-    return int(total), rows
+    return (int(total[0]["n"]) if total else 0), rows
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -398,6 +398,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "finding": ("发现", "Finding"),
     "guard_row_count_band": ("行数突变", "Row count"),
     "guard_deletions": ("大量删除", "Deletions"),
+    "guard_changes": ("大量变更", "Changes"),
     "guard_key_stability": ("编号更换", "Stable keys"),
     "guard_unknown_areas": ("未知区划", "Unknown areas"),
     "guard_missing_partition": ("整区缺报", "Missing district"),

@@ -101,7 +101,7 @@ def lines(*rows: str) -> str:
 
 #: Personal values that are sent and must be found nowhere: names, identity numbers, phones, words of a description.
 CANARIES = (
-    "欧阳慕蓉", "诸葛若兰", "司马长卿", "440300198807011234", "440300199012124321", "13912340001", "13912340002",
+    "欧阳慕蓉", "诸葛若兰", "司马长卿", "440300198807011232", "440300199012124326", "13912340001", "13912340002",
     "13912349001", "13912349002", "CANARY", "阳台漏水三零二室",
 )  # fmt: skip
 
@@ -130,7 +130,7 @@ def fill(city: SmallCity) -> None:
     ]
     city.drop("tickets", "tickets.csv", lines(
         _TICKETS_HEADER, *good,
-        "T12,热线,环境,A1,2026-04-31 10:00,,,在办,440300199012124321,13912349001,CANARY,",
+        "T12,热线,环境,A1,2026-04-31 10:00,,,在办,440300199012124326,13912349001,CANARY,",
         "T13,热线,环境,A1,2026-04-01 10:00,,,不明,13912349002,13912349002,阳台漏水三零二室,",
         *(f"T{n},热线,环境,A2,2026-03-20 10:00,2026-03-25 10:00,2026-03-21 10:00,已办结,,,,2026-04-01 10:00" for n in range(14, 22)),
     ))  # fmt: skip
@@ -140,12 +140,12 @@ def fill(city: SmallCity) -> None:
         "O3,O2,甲一支部,grid_branch,A1,2012-01-01",
     ))  # fmt: skip
     people = [
-        f"M{n:03d},O{2 + n % 2},欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01" for n in range(24)
+        f"M{n:03d},O{2 + n % 2},欧阳慕蓉,440300198807011232,13912340001,1988-07-01,本科,2015-07-01" for n in range(24)
     ]
     city.drop("members", "members.csv", lines(
         _MEMBERS_HEADER, *people,
-        "440300199012124321,O2,诸葛若兰,440300199012124321,13912340002,440300199012124321,本科,2015-07-01",
-        "M900,O2,诸葛若兰,440300199012124321,13912340002,1990-12-12,本科",
+        "440300199012124326,O2,诸葛若兰,440300199012124326,13912340002,440300199012124326,本科,2015-07-01",
+        "M900,O2,诸葛若兰,440300199012124326,13912340002,1990-12-12,本科",
     ), done='as_of: "2026-04-01T08:00:00+08:00"\n')  # fmt: skip
     city.drop("meetings", "meetings.csv", lines(
         "meeting_id,kind,area_code,held_on,attendees", "G1,assembly,A1,2026-03-10,20", "G2,visit,A2,2026-03-11,8",
@@ -167,13 +167,13 @@ def fill(city: SmallCity) -> None:
 
 def drop_unusable_files(city: SmallCity) -> None:
     """Files of people and tickets, each of which is refused for another reason, and one new good file of tickets."""
-    person = "440300198807011234,O2,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01"
+    person = "440300198807011232,O2,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,本科,2015-07-01"
     city.drop("members", "no_header.csv", lines(person, person.replace("欧阳慕蓉", "诸葛若兰")))
     city.drop("members", "no_header_twice.csv", lines(f"{person},13912340001", f"{person},13912340002"))
     city.drop("members", "renamed.csv", lines(_MEMBERS_HEADER.replace("组织编号", "单位"), person))
-    city.drop("members", "cut.csv", lines(_MEMBERS_HEADER, person) + '440300199012124321,O2,"诸葛若兰')
+    city.drop("members", "cut.csv", lines(_MEMBERS_HEADER, person) + '440300199012124326,O2,"诸葛若兰')
     city.drop("members", "gb18030.csv", lines(_MEMBERS_HEADER, person).encode("gb18030"))
-    city.drop("members", "broken.jsonl", '{"党员编号": "440300198807011234", "姓名": "欧阳慕蓉"')
+    city.drop("members", "broken.jsonl", '{"党员编号": "440300198807011232", "姓名": "欧阳慕蓉"')
     city.drop("members", "all_rejected.csv", lines(_MEMBERS_HEADER, person.replace("1988-07-01", "诸葛若兰")))
     city.drop("members", "stray_quote.csv", lines(_MEMBERS_HEADER, person.replace("欧阳慕蓉", '"欧阳慕蓉"甲')))
     ticket = "T90,热线,环境,A1,2026-04-01 10:00,,,不明,司马长卿,13912349001,CANARY 阳台漏水三零二室,"

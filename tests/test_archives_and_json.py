@@ -82,7 +82,7 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "lines, gzipped": ("a.jsonl.gz", gzip.compress(LINES)),
     "array, zipped": ("a.zip", zipped(("data/a.json", dumps(ROWS)))),
     "CSV, zipped with clutter": ("a.zip", zipped(("a.csv", CSV), ("__MACOSX/._a.csv", b"x"), (".DS_Store", b"x"))),
-    "CSV, zipped under another name": ("a.csv", zipped(("a.csv", CSV))),
+    "CSV, zipped without an extension": ("a", zipped(("a.csv", CSV))),
     "CSV in GB18030, gzipped": ("a.csv.gz", gzip.compress(CSV.decode().encode("gb18030"))),
     "Parquet": ("a.csv", parquet(ROWS)),
     "Parquet, zipped": ("a.zip", zipped(("a.parquet", parquet(ROWS)))),

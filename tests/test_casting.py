@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_city import CONTRACTS, SmallCity, lines
 
+from pipelines.ingest.casting import identity_checked_sql, identity_digits_sql, lost_digits_sql, unrounded_sql
 from pipelines.ingest.mapping import Binding, BoundMapping, ColumnMapping, Mapping, bind_mapping
 from pipelines.ingest.typed import typed_select
 from pipelines.ingest.zones import date_in_zone_sql, utc_sql
@@ -267,11 +268,11 @@ def test_the_select_has_the_types_of_landing_and_reads_nothing_of_dropped_column
     for dataset, contract in CONTRACTS.items():
         headers = tuple(column.name for column in contract.columns)
         bound = bind_mapping(contract, Mapping(), headers, "a.csv")
-        assert set(bound.used_headers) == {column.name for column in contract.landed_columns}
+        assert set(bound.used_headers) == {column.name for column in contract.columns if column.is_read}
         cells = ", ".join(f"NULL::VARCHAR AS {name}" for name in bound.used_headers)
         select = typed_select(bound, contract, Mapping(), f"(SELECT {cells})", city_zone="Asia/Shanghai")
         described = connection().execute(f"DESCRIBE {select}").fetchall()
-        expected = [("_left_out", "INTEGER"), ("_unreadable", "VARCHAR"), ("_sent", "VARCHAR")]
+        expected = [("_left_out", "INTEGER"), ("_unreadable", "VARCHAR"), ("_sent", "VARCHAR"), ("_marks", "BIGINT")]
         expected += [item for item in contract.landing_schema() if not item[0].startswith("_")]
         assert [(row[0], row[1]) for row in described] == expected, dataset
 
@@ -304,3 +305,55 @@ def test_a_unit_in_a_file_multiplies_and_a_cell_with_another_rejects_its_row(cit
     assert city.load_one("payments").rows_rejected == 1
     assert city.rows("SELECT DISTINCT amount FROM landing.payments") == [(Decimal("1200.00"),)]
     assert city.rejects() == [(21, "amount.readable", "3亿元")]
+
+
+# -- identity numbers ------------------------------------------------------------------------------------------------
+
+
+def passes(*numbers: str) -> list[bool]:
+    """Whether each text passes the check of identity numbers."""
+    sql = identity_checked_sql("plain", "digits")
+    found = connection().execute(
+        f"SELECT {sql} IS NOT NULL FROM (SELECT n, plain, {identity_digits_sql('plain')} AS digits"
+        " FROM (SELECT unnest($1) AS plain, unnest(range(len($1))) AS n)) ORDER BY n",
+        [list(numbers)],
+    )
+    return [bool(row[0]) for row in found.fetchall()]
+
+
+def test_the_examples_of_the_standard_pass_and_their_neighbours_do_not() -> None:
+    # The two numbers of GB 11643-1999 itself.
+    assert passes("11010519491231002X", "440524188001010014") == [True, True]
+    assert passes("110105194912310021", "440524188001010015", "44052418800101001X") == [False] * 3
+
+
+@given(
+    st.lists(st.text(st.sampled_from("0123456789"), min_size=17, max_size=17), min_size=1, max_size=20),
+    st.integers(0, 16), st.integers(1, 9),
+)  # fmt: skip
+@settings(max_examples=25, deadline=None, database=None)
+def test_of_all_check_digits_one_passes_and_a_wrong_digit_anywhere_is_found(
+    bodies: list[str], place: int, step: int
+) -> None:
+    def right(body: str) -> str:
+        # ISO 7064: the number, its check character as 10 if X, is 1 modulo 11 when the weights are powers of two.
+        total = sum(int(digit) * 2 ** (17 - n) for n, digit in enumerate(body))
+        return next(c for value, c in enumerate("0123456789X") if (total + value) % 11 == 1)
+
+    for body in bodies:
+        assert [c for c, fits in zip("0123456789X", passes(*(body + c for c in "0123456789X")), strict=True) if fits] == [right(body)]  # fmt: skip
+    slipped = [b[:place] + str((int(b[place]) + step) % 10) + b[place + 1 :] + right(b) for b in bodies]
+    assert not any(passes(*slipped))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "mark"),
+    [
+        ("440300198807011232", True, 2), ("440300198807011000", True, 1), ("4.40301E+17", False, 3), ("4.403011990010113e+17", False, 3),
+        ("4.40e17", False, 3), ("4E+17", False, 3), ("440301199001011300.0", False, 3), ("1.39E+10", False, 2), ("4.4E+14", False, 3),
+        ("DY0001", True, 2), ("1E05", True, 2), ("A.3+4", True, 2), ("12000", True, 2), ("1.5", True, 2), (None, False, 0),
+    ],
+)  # fmt: skip
+def test_an_identifier_that_lost_its_digits_is_known(text: str | None, whole: bool, mark: int) -> None:
+    sql = f"SELECT w IS NOT NULL, {lost_digits_sql('t', 'w')} FROM (SELECT t, {unrounded_sql('t')} AS w FROM (SELECT CAST($1 AS VARCHAR) AS t))"
+    assert connection().execute(sql, [text]).fetchall() == [(whole, mark)]

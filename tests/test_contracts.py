@@ -214,3 +214,31 @@ def test_every_expectation_that_the_compiler_can_emit_runs_on_duckdb() -> None:
         "ExpectTableRowCountToBeBetween",
         "UnexpectedRowsExpectation",
     }
+
+
+@pytest.mark.parametrize(
+    ("property_", "message"),
+    [
+        ({"property": "check", "value": "luhn"}, "phone: check is id_number, not luhn"),
+        ({"property": "personalData", "value": "free_text"}, "id_number: check id_number is for texts with personalData drop or pseudonym"),
+    ],
+)  # fmt: skip
+def test_a_check_that_cannot_be_made_is_refused(tmp_path: Path, property_: dict[str, str], message: str) -> None:
+    changed = document("members")
+    columns = {item["name"]: item for item in changed["schema"][0]["properties"]}
+    if property_["property"] == "check":
+        columns["phone"]["customProperties"].append(property_)
+    else:
+        columns["id_number"]["customProperties"][0] = property_
+    with pytest.raises(ContractError, match=message):
+        load_contract(written(tmp_path, changed))
+
+
+def test_a_spelling_may_have_a_last_day(tmp_path: Path) -> None:
+    changed = document("members")
+    synonyms = changed["schema"][0]["properties"][0]["synonyms"]
+    synonyms[0]["customProperties"] = [{"property": "until", "value": "2026-12-31"}]
+    assert load_contract(written(tmp_path, changed)).column("member_id").until == {"人员编号": date(2026, 12, 31)}
+    synonyms[0]["customProperties"][0]["value"] = "年底"
+    with pytest.raises(ContractError, match="until is a day such as 2026-12-31, not 年底"):
+        load_contract(written(tmp_path, changed))

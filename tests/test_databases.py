@@ -354,7 +354,7 @@ def test_a_wrong_query_is_told_in_the_words_of_the_server(city: SmallCity, serve
 
 
 def test_an_error_about_a_value_does_not_show_the_value(city: SmallCity, postgres: Server) -> None:
-    source(city, postgres.url(), query="SELECT CAST('440300198807011234x' AS bigint) AS n")
+    source(city, postgres.url(), query="SELECT CAST('440300198807011232x' AS bigint) AS n")
     message = failure(city)
     assert "the error 22P02" in message and "4403" not in message
 

@@ -278,3 +278,16 @@ def test_a_file_that_is_no_table_is_refused_in_both_languages(tmp_path: Path) ->
     result = run_cli("map", str(path), "--dataset", "tickets")
     assert result.exit_code == 1
     assert "不是表格文件" in result.output and "is not a table" in result.output
+
+
+def test_a_draft_names_identity_numbers_only_to_have_their_check_digits_checked(city: SmallCity) -> None:
+    rows = [f"DY{n:04d},O1,欧阳慕蓉,440300198807011232" for n in range(30)]
+    path = city.drop(
+        "members", "roll.csv", lines("党员编号,组织编号,姓名,身份证号", *rows, "DY9,O1,欧阳慕蓉,440300198807011231")
+    )
+    found = draft(path, "members", city.open())
+    assert "4403" not in found.yaml and "name:" not in found.yaml.replace("# name:", "")
+    city.mapping("members", found.yaml)
+    delivery = city.load_one("members")
+    assert (delivery.rows_loaded, delivery.rows_rejected) == (30, 1)
+    assert city.rejects() == [(32, "id_number.check_digit", "•••")]

@@ -59,7 +59,7 @@ FORMS: dict[str, Any] = {
     "a.csv.gz": lambda rows: gzip.compress(delimited(rows)),
     "a.tsv.gz": lambda rows: gzip.compress(delimited(rows, "\t")),
     "a.jsonl.gz": lambda rows: gzip.compress(json_lines(rows)),
-    "zipped_without_saying_so.csv": lambda rows: gzip.compress(delimited(rows)),
+    "zipped_without_saying_so": lambda rows: gzip.compress(delimited(rows)),
     "a.parquet": parquet,
     "bom.csv": lambda rows: b"\xef\xbb\xbf" + delimited(rows),
     "bom.jsonl": lambda rows: b"\xef\xbb\xbf" + json_lines(rows),

@@ -30,7 +30,7 @@ from pipelines.ingest.forgotten import load_forgotten
 from pipelines.ingest.load import clear_state
 from pipelines.ingest.search import NotSearchable, Word, find_words
 
-REJECTED = "440300199012124321"
+REJECTED = "440300199012124326"
 
 
 def pseudonym(key: str) -> str:

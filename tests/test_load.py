@@ -456,7 +456,7 @@ def test_personal_values_are_masked_in_rejects(city: SmallCity) -> None:
     city.drop(
         "members",
         "a.csv",
-        members(*good, "440300198807011234,O1,440300198807011234,本科,否", ",O1,1988-01-01,,", "99,O1,1850-01-01,,"),
+        members(*good, "440300198807011232,O1,440300198807011232,本科,否", ",O1,1988-01-01,,", "99,O1,1850-01-01,,"),
     )
     city.load("members")
     assert city.rejects() == [
@@ -609,6 +609,25 @@ def with_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines_module, "LEAST_BYTES", 0)
 
 
+def test_a_changed_line_without_an_offset_is_found_though_the_unchanged_ones_are_not_read(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines_module, "LEAST_BYTES", 0)
+    rows = [f"T{n},open,2026-03-05T02:00:00Z,2026-03-05T02:00:00Z" for n in range(40)]
+    head = "ticket_id,status,accepted_at,updated_at"
+    city.drop("tickets", "a.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
+    assert city.load_one("tickets").rows_loaded == 40
+    rows[7] = "T7,cancelled,2026-03-05T02:00:00Z,2026-03-06T02:00:00Z"
+    city.drop("tickets", "b.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-11T00:00:00Z'\n")
+    delivery = city.load_one("tickets")
+    assert (delivery.rows_loaded, delivery.rows_unchanged) == (40, 39)
+    rows[8] = "T8,open,2026-03-05 10:00,2026-03-06T02:00:00Z"
+    city.drop("tickets", "c.csv", lines(head, *rows), done="kind: full\nas_of: '2026-03-12T00:00:00Z'\n")
+    delivery = city.load_one("tickets")
+    assert (delivery.outcome, delivery.rows_loaded, delivery.rows_rejected) == ("loaded", 39, 1)
+    assert [(row, rule) for row, rule, _ in city.rejects()] == [(10, "accepted_at.readable")]
+
+
 def test_a_full_extract_that_differs_in_a_few_lines_is_read_in_these_alone(
     city: SmallCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -702,7 +721,7 @@ def corrected(city: SmallCity, delivery_id: str, changes: dict[tuple[int, str], 
 
 def test_corrected_rows_join_their_delivery_and_nothing_else_changes(city: SmallCity) -> None:
     good = [f"{n},O1,1988-07-01,本科,否" for n in range(30)]
-    bad = ["440300198807011234,O1,1988-02-30,本科,否", "98,O1,1990-01-01,博导,否", "97,,1990-01-01,,"]
+    bad = ["440300198807011232,O1,1988-02-30,本科,否", "98,O1,1990-01-01,博导,否", "97,,1990-01-01,,"]
     city.drop("members", "a.csv", members(*good, *bad), done="as_of: '2026-03-01T00:00:00Z'\n")
     first = city.load_one("members")
     assert (first.rows_loaded, first.rows_rejected) == (30, 3)
@@ -715,7 +734,7 @@ def test_corrected_rows_join_their_delivery_and_nothing_else_changes(city: Small
     after = city.rows("SELECT * FROM landing.members ORDER BY ALL")
     assert len(after) == 32 and set(before) < set(after)
     pseudonym = hmac.new(
-        KEY.encode(), b"440300198807011234", "sha256"
+        KEY.encode(), b"440300198807011232", "sha256"
     ).hexdigest()  # the masked key is the one that was sent
     assert city.rows(
         f"SELECT birth_year, _delivery_id, _valid_from FROM landing.members WHERE member_id = '{pseudonym}'"

@@ -57,13 +57,45 @@ def test_identifiers_land_as_pseudonyms_and_what_only_identifies_does_not_land(c
         "a.csv",
         lines(
             "member_id,org_id,name,id_number,phone,birth_date",
-            "440300198807011234,O1,甲,440300198807011234,13912340001,1988-07-01",
+            "440300198807011232,O1,甲,440300198807011232,13912340001,1988-07-01",
         ),
     )
     city.load("members")
-    assert city.rows("SELECT member_id, birth_year FROM landing.members") == [(pseudonym("440300198807011234"), 1988)]
+    assert city.rows("SELECT member_id, birth_year FROM landing.members") == [(pseudonym("440300198807011232"), 1988)]
     columns = {row[0] for row in city.rows("DESCRIBE landing.members")}
     assert not columns & {"name", "id_number", "phone", "birth_date"}
+
+
+def test_a_number_with_a_wrong_check_digit_rejects_its_row_and_is_nowhere(city: SmallCity) -> None:
+    row = "{key},O1,欧阳慕蓉,{number},13912340001,1988-07-01"
+    city.drop("members", "a.csv", lines(
+        "member_id,org_id,name,id_number,phone,birth_date", *(row.format(key=f"M{n}", number="440300198807011232") for n in range(20)),
+        row.format(key="X", number=WRONG),
+    ))  # fmt: skip
+    delivery = city.load_one("members")
+    assert (delivery.outcome, delivery.rows_loaded, delivery.rows_rejected) == ("loaded", 20, 1)
+    assert city.rejects() == [(22, "id_number.check_digit", "•••")]
+    assert city.rows("SELECT column_name, reason_zh FROM landing.rejects") == [
+        ("id_number", "身份证号的位数和校验码应正确（GB 11643）")
+    ]
+    assert hits(city.folder / "state", (*CANARIES, WRONG)) == []
+    (sheet,) = city.open().rejects.glob("*.xlsx")
+    cells = fastexcel.read_excel(sheet).load_sheet("更正", dtypes="string").to_polars().row(0, named=True)
+    assert cells["id_number"] == "•••"
+
+
+def test_a_corrected_check_digit_brings_its_row_in(city: SmallCity) -> None:
+    row = "{key},O1,{number}"
+    good = [row.format(key=f"M{n}", number="440300198807011232") for n in range(20)]
+    city.drop("members", "a.csv", lines("member_id,org_id,id_number", *good, row.format(key="X", number=WRONG)))
+    city.load_one("members")
+    (sheet,) = city.open().rejects.glob("*.xlsx")
+    cells = fastexcel.read_excel(sheet).load_sheet("更正", dtypes="string").to_polars()
+    out = io.BytesIO()
+    cells.with_columns(pl.lit("440300198807011232").alias("id_number")).write_excel(out, worksheet="更正")
+    city.drop("members", "mended.xlsx", out.getvalue())
+    assert city.load_one("members").rows_loaded == 1
+    assert (city.rejects(), city.rows("SELECT count(*) FROM landing.members")) == ([], [(21,)])
 
 
 def test_an_empty_identifier_stays_empty(city: SmallCity) -> None:
@@ -77,9 +109,9 @@ def test_an_empty_identifier_stays_empty(city: SmallCity) -> None:
 
 
 def test_one_person_is_the_same_pseudonym_however_the_cell_is_padded(city: SmallCity) -> None:
-    city.drop("members", "a.csv", lines("member_id,org_id", "440300198807011234,O1", " 440300198807011234　,O2"))
+    city.drop("members", "a.csv", lines("member_id,org_id", "440300198807011232,O1", " 440300198807011232　,O2"))
     city.load("members")
-    assert city.rows("SELECT DISTINCT member_id FROM landing.members") == [(pseudonym("440300198807011234"),)]
+    assert city.rows("SELECT DISTINCT member_id FROM landing.members") == [(pseudonym("440300198807011232"),)]
 
 
 # -- the key ---------------------------------------------------------------------------------------------------------
@@ -226,7 +258,7 @@ def test_a_crash_that_quotes_a_row_leaves_nothing_of_it_in_the_state(
     fill(city)
 
     def crash(con: duckdb.DuckDBPyConnection, *_: object, **__: object) -> None:
-        con.execute("SELECT CAST('欧阳慕蓉 440300198807011234' AS INTEGER)")
+        con.execute("SELECT CAST('欧阳慕蓉 440300198807011232' AS INTEGER)")
 
     monkeypatch.setattr(transform, "load_dataset", crash)
     result = run_cli("refresh", "--city", str(city.folder))
@@ -239,7 +271,9 @@ def test_a_crash_that_quotes_a_row_leaves_nothing_of_it_in_the_state(
 
 
 HEADER = "党员编号,组织编号,姓名,身份证号,手机号,出生日期,学历,加入日期"
-PERSON = "440300198807011234,O2,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01"
+PERSON = "440300198807011232,O2,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,本科,2015-07-01"
+#: A number whose check digit is wrong.
+WRONG = "440300198807011231"
 #: With another name for a required column each of these is refused, and what it holds must stay in it.
 RENAMED = HEADER.replace("组织编号", "单位")
 
@@ -250,10 +284,10 @@ def unusable_files() -> dict[str, bytes]:
     records = [dict(zip(RENAMED.split(","), PERSON.split(","), strict=True))]
     sheet, rounded, table, packed, closed = (io.BytesIO() for _ in range(5))
     pl.DataFrame(records).write_excel(sheet)
-    pl.DataFrame([{**records[0], "组织编号": "O2", "党员编号": 440300198807011234}]).write_excel(rounded)
-    pl.DataFrame([{**records[0], "组织编号": "O2", "党员编号": 440300198807011234.0}]).write_parquet(table)
+    pl.DataFrame([{**records[0], "组织编号": "O2", "党员编号": 440300198807011232}]).write_excel(rounded)
+    pl.DataFrame([{**records[0], "组织编号": "O2", "党员编号": 440300198807011232.0}]).write_parquet(table)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("people.csv", lines(HEADER, PERSON) + '440300199012124321,O2,"诸葛若兰')
+        archive.writestr("people.csv", lines(HEADER, PERSON) + '440300199012124326,O2,"诸葛若兰')
     with zipfile.ZipFile(closed, "w") as archive:
         archive.writestr("inner.zip", packed.getvalue())
     return {
@@ -265,6 +299,7 @@ def unusable_files() -> dict[str, bytes]:
         "cut.csv.gz": gzip.compress(lines(HEADER, *[PERSON] * 500).encode())[:-9],
         "no_header.csv": lines(PERSON, PERSON.replace("欧阳慕蓉", "诸葛若兰")).encode(),
         "all_rejected.csv": lines(HEADER, PERSON.replace("1988-07-01", "诸葛若兰")).encode(),
+        "wrong_digits.csv": lines(HEADER, *[PERSON.replace(",440300198807011232,", f",{WRONG},")] * 3).encode(),
         "array.json": json.dumps(records, ensure_ascii=False).encode(),
         "escaped.json": json.dumps(records).encode(),
         "cut.json": json.dumps(records, ensure_ascii=False).encode()[:-3],
@@ -275,7 +310,7 @@ def unusable_files() -> dict[str, bytes]:
         "packed.zip": packed.getvalue(),
         "nested.zip": closed.getvalue(),
         # Its keys are others than those that are known: a guard blocks it.
-        "other_keys.csv": lines(HEADER, *(PERSON.replace("440300198807011234,O2", f"44030019880701{n},O2") for n in range(1100, 1124))).encode(),
+        "other_keys.csv": lines(HEADER, *(PERSON.replace("440300198807011232,O2", f"44030019880701{n},O2") for n in range(1100, 1124))).encode(),
     }  # fmt: skip
 
 
@@ -308,10 +343,11 @@ def test_no_personal_value_of_any_form_of_file_is_in_state_reasons_or_output(pub
     assert set(refused) == set(files) and len(reasons) == len(files)
     assert refused["other_keys.csv"].startswith("guard_")
     assert city.rows("SELECT rows_loaded, rows_rejected FROM landing.deliveries WHERE mends IS NOT NULL") == [(1, 1)]
-    assert hits(city.folder / "state", CANARIES) == []
-    words = [word.encode() for word in CANARIES]
+    sent = (*CANARIES, WRONG)
+    assert hits(city.folder / "state", sent) == []
+    words = [word.encode() for word in sent]
     assert not [path.name for path in reasons if any(word in path.read_bytes() for word in words)]
-    assert not [(word, text) for text in said for word in CANARIES if word in text]
+    assert not [(word, text) for text in said for word in sent if word in text]
 
 
 LOADER = """
@@ -344,7 +380,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def people(n: int) -> str:
-    row = "4403{i:014d},O{o},欧阳慕蓉,440300198807011234,13912340001,1988-07-01,本科,2015-07-01"
+    row = "4403{i:014d},O{o},欧阳慕蓉,440300198807011232,13912340001,1988-07-01,本科,2015-07-01"
     return lines(HEADER, *(row.format(i=i, o=i % 50) for i in range(n)))
 
 

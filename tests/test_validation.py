@@ -34,7 +34,7 @@ from pipelines.paths import ROOT
 
 NOW, TODAY = datetime(2026, 11, 20, 4, 0, tzinfo=UTC), date(2026, 11, 20)
 TABLE = "staging.samples"
-IDENTITY = "440300198807011234"
+IDENTITY = "440300198807011232"
 
 
 def column(name: str, logical: str, physical: str, **more: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ st.caption(parts.t(scope, "datasets_note"))
 received = {row["dataset"]: row for row in intake}
 lines = []
 for dataset, (cut, _) in data.as_of(scope.edition).items():
-    row = received.get(dataset, {})
+    row = received.get(dataset, data.Row())
     mine = [r for r in results if r["dataset"] == dataset]
     passed = sum(1 for r in mine if r["passed"])
     rules = (

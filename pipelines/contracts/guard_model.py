@@ -10,6 +10,7 @@ GuardKind = Literal[
     "row_count_band",
     "key_stability",
     "deletions",
+    "changes",
     "unknown_areas",
     "missing_partition",
     "unit_slip",
@@ -63,6 +64,7 @@ _FORMS: dict[GuardKind, _Form] = {
     "row_count_band": _Form("block", {"low": 0.1, "high": 4, "deliveries": 8, "least": 4, "rows": 20}),
     "key_stability": _Form("block", {"percent": 99, "same": 50, "rows": 5}, "optional", ("string",)),
     "deletions": _Form("block", {"percent": 1, "rows": 5}),
+    "changes": _Form("warn", {"percent": 20, "rows": 20}),
     "unknown_areas": _Form("block", {"percent": 1, "rows": 5}, "required", ("string",)),
     "missing_partition": _Form("block", {"deliveries": 4, "rows": 10}, "required", ("string",)),
     "unit_slip": _Form(

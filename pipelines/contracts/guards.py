@@ -101,6 +101,7 @@ class _Case:
     current: str
     profile: Mapping[tuple[str, str], float]
     zone: ZoneInfo
+    changed: int | None
 
     @cached_property
     def keys(self) -> tuple[int, int, int]:
@@ -165,6 +166,7 @@ def judge(
     zone: ZoneInfo,
     overrides: Iterable[Override] = (),
     now: datetime,
+    changed: int | None = None,
 ) -> tuple[GuardResult, ...]:
     """Judge a delivery by every guard of its contract, before it is merged.
 
@@ -174,10 +176,12 @@ def judge(
         profile: what `measure` found.
         zone: time zone of the city.
         now: aware; its date in the city decides whether an override still holds.
+        changed: how many of the known keys come with other content, if somebody compared them.
     """
     if contract.keeps_history:
         current = f"(SELECT * FROM {current} WHERE _valid_to IS NULL)"
-    case = _Case(con, contract, delivery, good, current, {(m, item): value for m, item, value in profile}, zone)
+    by_item = {(m, item): value for m, item, value in profile}
+    case = _Case(con, contract, delivery, good, current, by_item, zone, changed)
     today = now.astimezone(zone).date()
     overrides = tuple(overrides)
     results: list[GuardResult] = []
@@ -330,6 +334,20 @@ def _deletions(case: _Case, guard: Guard) -> _Finding:
         failed, f"{missing} / {old}", f"≤ {percent:g} %",
         f"现有 {old:,} 条记录中有 {missing:,} 条不在这份全量文件中，允许 {percent:g} %。",
         f"{missing:,} of the {old:,} rows that are known are not in this full delivery; {percent:g} % are allowed.",
+    )  # fmt: skip
+
+
+def _changes(case: _Case, guard: Guard) -> _Finding:
+    if case.delivery.kind != "full":
+        return _ONLY_FULL
+    _, _, both = case.keys
+    if not both or case.changed is None:
+        return _TOO_SHORT
+    changed, percent = case.changed, guard.limits["percent"]
+    return _finding(
+        changed > both * percent / 100 and changed >= guard.limits["rows"], f"{changed} / {both}", f"≤ {percent:g} %",
+        f"现有的 {both:,} 条记录中有 {changed:,} 条在这份全量文件中内容不同，通常不超过 {percent:g} %。",
+        f"{changed:,} of the {both:,} rows that are known and delivered again have other content; {percent:g} % are usual.",
     )  # fmt: skip
 
 
@@ -517,6 +535,7 @@ _JUDGES: dict[GuardKind, Callable[[_Case, Guard], _Finding]] = {
     "row_count_band": _row_count_band,
     "key_stability": _key_stability,
     "deletions": _deletions,
+    "changes": _changes,
     "unknown_areas": _unknown_areas,
     "missing_partition": _missing_partition,
     "unit_slip": _unit_slip,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -18,13 +19,14 @@ from pipelines.paths import CONTRACTS
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
 Personal = Literal["drop", "pseudonym", "birth_year", "free_text"]
+Check = Literal["id_number"]
 RuleKind = Literal["required", "readable", "allowed", "range", "format", "unique", "row_predicate", "row_count"]
 
 #: Custom properties the compiler understands; anything else in a contract is refused, never skipped.
 _CONTRACT_PROPERTIES = {
     "deliveryKind", "asOf", "keepsHistory", "nullTokens", "rejectLimit", "guards", "extraColumns",
 }  # fmt: skip
-_COLUMN_PROPERTIES = {"personalData", "notAfterNow"}
+_COLUMN_PROPERTIES = {"personalData", "notAfterNow", "check"}
 _KINDS_ZH = {"integer": "整数", "number": "数字", "boolean": "是或否", "date": "日期", "timestamp": "时间"}
 _OPTIONS = {"minimum", "maximum", "pattern"}
 
@@ -35,7 +37,8 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One property of a contract: a canonical column, its spellings and its constraints."""
+    """One property of a contract: a canonical column, its spellings and its constraints. `until` has the last day on which a
+    file may come with a spelling, of those that end."""
 
     name: str
     landing_name: str
@@ -53,6 +56,13 @@ class Column:
     not_after_now: bool
     references: tuple[str, str] | None
     synonyms: tuple[str, ...]
+    check: Check | None = None
+    until: dict[str, date] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether cells of this column are looked at: those that enter, and those that are only checked at the door."""
+        return self.enters_landing or self.check is not None
 
     @property
     def enters_landing(self) -> bool:
@@ -296,7 +306,34 @@ def _column(item: dict[str, Any]) -> Column:
         not_after_now=bool(custom.get("notAfterNow", False)),
         references=references,
         synonyms=synonyms,
+        check=_check(name, item["logicalType"], custom),
+        until=_until(name, item.get("synonyms") or ()),
     )
+
+
+def _until(name: str, synonyms: Iterable[dict[str, Any]]) -> dict[str, date]:
+    """The last day of each synonym that has one: of the old name of a column while old and new layouts come side by side."""
+    out: dict[str, date] = {}
+    for item in synonyms:
+        found = _custom(item.get("customProperties"), {"until"}, name)
+        if "until" in found:
+            try:
+                out[item["synonym"]] = date.fromisoformat(str(found["until"]))
+            except ValueError:
+                raise ContractError(f"{name}: until is a day such as 2026-12-31, not {found['until']}") from None
+    return out
+
+
+def _check(name: str, logical_type: str, custom: dict[str, Any]) -> Check | None:
+    """What is checked of a column at the door, where its texts are still to be seen."""
+    value = custom.get("check")
+    if value is None:
+        return None
+    if value not in get_args(Check):
+        raise ContractError(f"{name}: check is {' or '.join(get_args(Check))}, not {value}")
+    if logical_type != "string" or custom.get("personalData") not in ("drop", "pseudonym"):
+        raise ContractError(f"{name}: check {value} is for texts with personalData drop or pseudonym")
+    return "id_number"
 
 
 def _text(value: object) -> str:
@@ -321,6 +358,8 @@ def _rules(columns: tuple[Column, ...], key: tuple[str, ...], quality: Iterable[
     for column in columns:
         if column.enters_landing:
             yield from _column_rules(column)
+        if column.check is not None:
+            yield _check_rule(column)
     yield Rule(
         id="key.unique", kind="unique", column=key[0] if len(key) == 1 else None, columns=key, severity="error",
         name_en=f"one row per {' and '.join(key)} in a delivery; of two different rows with the same time of update neither counts",
@@ -333,6 +372,16 @@ def _rules(columns: tuple[Column, ...], key: tuple[str, ...], quality: Iterable[
         yield _quality_rule(item)
 
 
+def _check_rule(column: Column) -> Rule:
+    """The check of a column whose values are nowhere: reading leaves a mark on the rows that fail it."""
+    return Rule(
+        id=f"{column.name}.check_digit", kind="row_predicate", column=column.landing_name, columns=(column.landing_name,),
+        name_en=f"{column.name} has the right number of digits and the right check digit (GB 11643)",
+        name_zh=f"{column.label_zh}的位数和校验码应正确（GB 11643）", severity="error", dimension="accuracy",
+        predicate=f"contains(_unreadable, {_text(f' {column.name}:check ')})",
+    )  # fmt: skip
+
+
 def _column_rules(column: Column) -> Iterable[Rule]:
     name, zh = column.landing_name, column.label_zh
 
@@ -343,8 +392,12 @@ def _column_rules(column: Column) -> Iterable[Rule]:
         )  # fmt: skip
 
     if column.logical_type != "string":
+        # A time without an offset among times that have one could be of any zone.
+        mixed = column.logical_type == "timestamp"
         yield rule(
-            "readable", "readable", f"can be read as {column.logical_type}", f"应可识别为{_KINDS_ZH[column.logical_type]}",
+            "readable", "readable",
+            f"can be read as {column.logical_type}{'; has an offset where others of its column have one' if mixed else ''}",
+            f"应可识别为{_KINDS_ZH[column.logical_type]}{'；同列有的带时区偏移时，须都带' if mixed else ''}",
             f"contains(_unreadable, {_text(f' {column.name} ')})", "conformity",
         )  # fmt: skip
     if column.personal == "pseudonym":

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.city import City
+from pipelines.ingest.extract import LARGEST, too_large
 from pipelines.ingest.files import FileRefused
 from pipelines.ingest.manifest import Manifest
 from pipelines.ingest.mend import is_mend_sheet
@@ -70,7 +71,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Unsafe:
-    """Something in the drop folder that is not a file to be read; it is neither opened nor moved."""
+    """Something in the drop folder that is not a file to be read, or too large; it is neither read nor moved."""
 
     path: Path
     refusal: FileRefused
@@ -207,6 +208,9 @@ def _look(
         before = os.fstat(descriptor)
         try:
             _check_kind(path, before)
+            if before.st_size > LARGEST:
+                # Not even hashed: that alone would take minutes at every refresh.
+                raise too_large(shown_name(path.name))
         except FileRefused as refusal:
             arrivals.unsafe.append(Unsafe(path, refusal))
             return

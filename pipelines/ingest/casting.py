@@ -64,10 +64,45 @@ def known_sql(text: str, tokens: Iterable[str]) -> str:
     return f"CASE WHEN strlen({text}) > {longest} THEN {text} ELSE CASE {text}{whens} ELSE {text} END END"
 
 
+#: A number as Excel or a floating-point column shows a long one: its last digits are lost, and people would become one.
+_ROUNDED = "[0-9]([.][0-9]+)?[eE][+][0-9]{2,3}|[0-9][.][0-9]+[eE][0-9]{2,3}|[0-9]{16,18}[.]0*"
+#: Of these, what had as many digits as an identity number.
+_LOST_IDENTITY = "[0-9.]+[eE][+]?1[4-9]|[0-9]{16,18}[.]0*"
+
+
 def unrounded_sql(text: str) -> str:
-    """SQL of a text, or NULL if it is a number as Excel shows a long one (`4.40301E+17`): people would become one. `text` is a name."""
-    shown = f"contains({text}, 'E+') AND regexp_full_match({text}, '[0-9]([.][0-9]+)?E[+][0-9]{{2,3}}')"
+    """SQL of a text, or NULL if it is a rounded number (`4.40301E+17`). `text` is a name."""
+    shown = f"(contains({text}, '.') OR contains({text}, '+')) AND regexp_full_match({text}, '{_ROUNDED}')"
     return f"CASE WHEN {shown} THEN NULL ELSE {text} END"
+
+
+def lost_digits_sql(text: str, whole: str) -> str:
+    """SQL of 0 for no text, 1 for 18 digits of which the last three are noughts, 3 for a rounded identity number, 2 for any
+    other text. A spreadsheet keeps 15 digits of a number. `text` and `whole` (from `unrounded_sql`) are names."""
+    return (
+        f"CASE WHEN {text} IS NULL THEN 0 WHEN {whole} IS NULL AND regexp_full_match({text}, '{_LOST_IDENTITY}') THEN 3"
+        f" WHEN suffix({text}, '000') AND regexp_full_match({text}, '[0-9]{{18}}') THEN 1 ELSE 2 END"
+    )
+
+
+def identity_digits_sql(plain: str) -> str:
+    """SQL of the first 17 digits (BIGINT) of a text that has the form of an identity number, else NULL. `plain` is a name."""
+    return f"CASE WHEN regexp_full_match({plain}, '[0-9]{{17}}[0-9X]') THEN TRY_CAST(left({plain}, 17) AS BIGINT) END"
+
+
+def identity_checked_sql(plain: str, digits: str) -> str:
+    """SQL of TRUE, or NULL for an identity number that nobody can have: ISO 7064 MOD 11-2, as GB 11643-1999 has it, the
+    weight of place i (from the right, the check digit is place 1) being 2^(i-1) mod 11.
+
+    Numbers of 15 digits, as they were until 1999, have no check digit. What is no number alone (a passport, a number with
+    asterisks) is not judged. `plain` and `digits` are names."""
+    weighted = " + ".join(f"({digits} // {10 ** (17 - n)}) % 10 * {2 ** (18 - n) % 11}" for n in range(1, 18))
+    right = f"substr('10X98765432', CAST(1 + ({weighted}) % 11 AS BIGINT), 1) = {plain}[18]"
+    return (
+        f"CASE WHEN {digits} IS NOT NULL THEN CASE WHEN {right} THEN TRUE END"
+        f" WHEN regexp_full_match({plain}, '[0-9]{{15}}') THEN TRUE"
+        f" WHEN regexp_full_match({plain}, '[0-9]+X?|{_ROUNDED}') THEN NULL ELSE {plain} IS NOT NULL END"
+    )
 
 
 Step = Callable[[str], str]

@@ -44,6 +44,31 @@ _OTHERS = (
 )  # fmt: skip
 
 
+#: What a name may say about the bytes; other extensions, and `.xls` (old or new workbooks, or text), say nothing.
+_NAMED = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson"), "text"),
+    **dict.fromkeys((".gz", ".gzip"), "gzip"), ".zip": "zip", ".xlsx": "workbook", ".xlsm": "workbook", ".parquet": "parquet",
+}  # fmt: skip
+_FORMS = {
+    "text": ("文本", "text", ".csv"), "gzip": ("gzip 压缩文件", "a gzip archive", ".gz"), "zip": ("zip 压缩包", "a zip archive", ".zip"),
+    "workbook": ("Excel 工作簿", "an Excel workbook", ".xlsx"), "old workbook": ("旧版 Excel 工作簿", "an old Excel workbook", ".xls"),
+    "parquet": ("Parquet 文件", "a Parquet file", ".parquet"),
+}  # fmt: skip
+
+
+def _check_extension(path: Path, form: str) -> None:
+    """Refuse a file whose name says that it is something else: whoever named it did not look into it."""
+    named = _NAMED.get(path.suffix.lower())
+    if named is None or form.endswith(named):
+        return
+    (zh_named, en_named, _), (zh, en, right) = _FORMS[named], _FORMS[form]
+    raise FileRefused(
+        "wrong_extension",
+        zh=f"{path.name} 按扩展名应是{zh_named}，内容却是{zh}。请核对是否传错文件；如内容无误，请把扩展名改为 {right} 后重新放入。",
+        en=f"{path.name} is {en_named} by its name but {en} by its content. Check that it is the right file; if it is, name it {right} and drop it again.",
+    )
+
+
 def open_extract(
     con: duckdb.DuckDBPyConnection, path: Path, *, reading: Reading = _AS_FOUND, known: frozenset[str] = frozenset()
 ) -> Extract:
@@ -52,7 +77,8 @@ def open_extract(
     `known` are the folded spellings of the headers that may come; with none, any header will do.
 
     Raises:
-        FileRefused: it is empty, too large, none of these forms, damaged, or without usable headers.
+        FileRefused: it is empty, too large, none of these forms, another one than its name says, damaged, or without
+            usable headers.
     """
     source = Source(path, str(path))
     status = os.stat(path)
@@ -61,16 +87,20 @@ def open_extract(
     if status.st_size > LARGEST:
         raise too_large(path.name)
     magic = _magic(source)
+    packed = False
     if magic.startswith(b"\x1f\x8b"):
-        source = unpack_gzip(source)
+        _check_extension(path, "gzip")
+        source, packed = unpack_gzip(source), True
         magic = _magic(source)
     elif magic.startswith(b"PK\x03\x04"):
         archive = open_zip(source)
         names = set(archive.namelist())
         if "xl/workbook.xml" in names:
+            _check_extension(path, "workbook")
             return open_workbook(con, source, archive, reading, known)
         _refuse_documents(source, names)
-        source = unpack_zip(source, archive)
+        _check_extension(path, "zip")
+        source, packed = unpack_zip(source, archive), True
         magic = _magic(source)
     if not magic:
         raise FileRefused(
@@ -79,14 +109,20 @@ def open_extract(
             en=f"{path.name} is empty (0 bytes). Export it again.",
         )
     if magic.startswith((b"PAR1", b"PARE")):
+        if not packed:
+            _check_extension(path, "parquet")
         return open_parquet(con, source, known)
     if magic.startswith(_OLE2):
+        if not packed:
+            _check_extension(path, "old workbook")
         return _open_ole2(con, source, reading, known)
     if magic.startswith((b"PK\x03\x04", b"\x1f\x8b")):
         raise not_a_table(path.name, "压缩包中的压缩包", "an archive inside an archive")
     for start, zh, en in _OTHERS:
         if magic.startswith(start):
             raise not_a_table(path.name, zh, en)
+    if not packed and b"\0" not in magic and not magic.lstrip().startswith(b"<"):
+        _check_extension(path, "text")
     return _open_text(con, source, magic, reading, known)
 
 

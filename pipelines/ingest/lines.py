@@ -56,7 +56,8 @@ def only_changes(
     item.layout = _layout(city, contract, extract, item)
     _bind_secret(con, city)
     known = con.execute("SELECT layout FROM landing.line_layouts WHERE dataset = ?", [contract.dataset]).fetchall()
-    if not known or known[0][0] != item.layout or extract.from_lines is None:
+    layout, _, offsets = str(known[0][0]).partition(" ") if known else ("", "", "")
+    if layout != item.layout or extract.from_lines is None:
         return extract
     stored = int(con.execute(f"SELECT count(*) FROM {table(contract)}").fetchall()[0][0])
     # DuckDB guesses 62 rows for a CSV and would build the hash table on it: 4.5 GB for ten million lines.
@@ -85,7 +86,7 @@ def only_changes(
         f"INSERT INTO _gone BY NAME SELECT {', '.join(f'old.{name}' for name in contract.landing_key)}"
         f" FROM landing.{contract.dataset} AS old ANTI JOIN {table(contract)} AS s ON {same}"
     )
-    item.unchanged = unchanged
+    item.unchanged, item.offsets = unchanged, int(offsets or 0)
     item.row_numbers = tuple((positions + extract.first_row).to_list())
     return extract.from_lines(found["line"].drop_nulls())
 
@@ -145,7 +146,8 @@ def remember(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged) -
         forget(con, contract)
         return
     con.execute("DELETE FROM landing.line_layouts WHERE dataset = ?", [contract.dataset])
-    con.execute("INSERT INTO landing.line_layouts VALUES (?, ?)", [contract.dataset, item.layout])
+    layout = f"{item.layout} {item.offsets}"
+    con.execute("INSERT INTO landing.line_layouts VALUES (?, ?)", [contract.dataset, layout])
 
 
 def touched(con: duckdb.DuckDBPyConnection, contract: Contract, good: str) -> None:

@@ -34,7 +34,7 @@ from pipelines.ingest.ledger import (
     write_notes,
 )
 from pipelines.ingest.mapping import load_mapping
-from pipelines.ingest.merge import Change, merge
+from pipelines.ingest.merge import Change, Restatement, compare, merge
 from pipelines.ingest.overrides import load_overrides
 from pipelines.ingest.refused import move_refused, put_back, refused_hashes
 from pipelines.ingest.staging import STAGED, STAGING, Staged, close_staging, stage_all, staged_names
@@ -302,8 +302,11 @@ def _settle_one(context: _Context, item: Staged, sequence: int) -> Delivery:
         outcome, reason = "superseded", _SUPERSEDED
         item.deduplicated, item.loaded = item.deduplicated + item.loaded, 0
     elif item.refusal is None:
-        facts, profile = _judge(context, item, change)
+        diff = _restatement(con, contract, item, change)
+        facts, profile = _judge(context, item, change, diff)
         if item.refusal is None:
+            if diff is not None:
+                _tell_restatement(con, contract, item, diff)
             removed = merge(con, contract, change)
             if not item.mends:
                 remember(con, facts, profile, context.city.zone)
@@ -343,17 +346,21 @@ def _change(contract: Contract, item: Staged) -> Change:
     return Change(kind, item.delivery_id, item.as_of, good, "_gone" if item.unchanged else None)
 
 
-def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFacts, Profile]:
+def _restatement(
+    con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged, change: Change
+) -> Restatement | None:  # fmt: skip
+    """What a full delivery changes of what stands; None for any other."""
+    standing = con.execute(f"SELECT 1 FROM landing.{contract.dataset} LIMIT 1").fetchall()
+    if item.kind != "full" or item.mends or not standing:
+        return None
+    return compare(con, contract, change)
+
+
+def _judge(context: _Context, item: Staged, change: Change, diff: Restatement | None) -> tuple[DeliveryFacts, Profile]:
     """Judge the delivery as a whole; a guard that blocks it becomes its refusal."""
     con, contract = context.con, context.contract
-    good = change.good
-    if item.unchanged:
-        # What a guard looks at is the whole delivery: what stood there already, and what changed.
-        same = " AND ".join(f"old.{name} = x.{name}" for name in contract.landing_key)
-        good = (
-            f"(SELECT old.* FROM landing.{contract.dataset} AS old ANTI JOIN _gone AS x ON {same} ANTI JOIN"
-            f" {change.good} AS y ON {same.replace('x.', 'y.')} UNION ALL BY NAME SELECT * FROM {change.good})"
-        )
+    # What a guard looks at is the whole delivery.
+    good = _whole(contract, item, change)
     facts = DeliveryFacts(
         item.delivery_id, contract.dataset, item.found.path.name, item.found.sha256, item.kind,
         item.as_of or context.now, item.loaded,
@@ -363,7 +370,7 @@ def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFac
     profile = measure(con, contract, facts, good)
     results = judge(
         con, contract, delivery=facts, good=good, current=f"landing.{contract.dataset}", profile=profile,
-        zone=context.city.zone, overrides=context.overrides, now=context.now,
+        zone=context.city.zone, overrides=context.overrides, now=context.now, changed=diff.changed if diff else None,
     )  # fmt: skip
     record(con, facts, results, now=context.now)
     blocked = [result for result in results if result.outcome == "blocked"]
@@ -372,6 +379,33 @@ def _judge(context: _Context, item: Staged, change: Change) -> tuple[DeliveryFac
             f"guard_{blocked[0].guard.kind}", zh="".join(r.zh for r in blocked), en=" ".join(r.en for r in blocked)
         )
     return facts, profile
+
+
+def _whole(contract: Contract, item: Staged, change: Change) -> str:
+    """SQL of all good rows of a delivery: where only the changed lines were read, what stood there already as well."""
+    if not item.unchanged:
+        return change.good
+    same = " AND ".join(f"old.{name} = x.{name}" for name in contract.landing_key)
+    return (
+        f"(SELECT old.* FROM landing.{contract.dataset} AS old ANTI JOIN _gone AS x ON {same} ANTI JOIN"
+        f" {change.good} AS y ON {same.replace('x.', 'y.')} UNION ALL BY NAME SELECT * FROM {change.good})"
+    )
+
+
+def _tell_restatement(con: duckdb.DuckDBPyConnection, contract: Contract, item: Staged, diff: Restatement) -> None:
+    """Note of a full delivery that comes under the name of an earlier one how many rows it changes."""
+    earlier = con.execute(
+        "SELECT 1 FROM landing.deliveries WHERE dataset = ? AND file_name = ? AND outcome = 'loaded' AND delivery_id <> ? LIMIT 1",
+        [contract.dataset, item.found.path.name, item.delivery_id],
+    ).fetchall()
+    if earlier:
+        item.notes += (
+            Note(
+                "restated", diff.new + diff.changed + diff.gone,
+                f"{item.found.path.name} 与以前的一份同名而内容不同：新增 {diff.new:,} 行，变更 {diff.changed:,} 行，不再包含 {diff.gone:,} 行。",
+                f"{item.found.path.name} has the name of an earlier delivery and other content: {diff.new:,} rows are new, {diff.changed:,} changed, {diff.gone:,} no longer in it.",
+            ),
+        )  # fmt: skip
 
 
 def _stops(refusal: FileRefused, found: Arrival) -> FileRefused:

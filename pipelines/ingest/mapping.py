@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -163,11 +164,17 @@ class BoundMapping:
     ignored_headers: tuple[str, ...]
 
 
-def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...], file_name: str) -> BoundMapping:
-    """Bind by name, never by position. Personal columns that stop at the door are never read.
+def bind_mapping(
+    contract: Contract, mapping: Mapping, headers: tuple[str, ...], file_name: str, *, arrived_on: date | None = None
+) -> BoundMapping:
+    """Bind by name, never by position. Personal columns that stop at the door are not read, unless they are checked there.
+
+    Args:
+        arrived_on: the day in the city on which the file came, by which spellings end; without it none does.
 
     Raises:
-        FileRefused: a column that the mapping names or the contract requires is not in the file, or two headers fit one.
+        FileRefused: a column that the mapping names or the contract requires is not in the file, two headers fit one, or a
+            header is a spelling that has ended.
     """
     by_fold = {fold(header): header for header in headers}
     shown = _Shown(contract, mapping, headers)
@@ -175,13 +182,14 @@ def bind_mapping(contract: Contract, mapping: Mapping, headers: tuple[str, ...],
     used: set[str] = set()
     missing: list[Column] = []
     for column in contract.columns:
-        if not column.enters_landing:
+        if not column.is_read:
             continue
         wanted = mapping.columns.get(column.name)
         if wanted is None and mapping.recognises:
             wanted = _recognise(column, by_fold, file_name)
+            _refuse_ended(column, wanted, file_name, arrived_on)
         if wanted is None:
-            if column.required:
+            if column.required and column.enters_landing:
                 missing.append(column)
             continue
         item = ColumnMapping(column=wanted) if isinstance(wanted, str) else wanted
@@ -233,6 +241,16 @@ def _recognise(column: Column, by_fold: dict[str, str], file_name: str) -> str |
             en=f"In {file_name} several columns fit {column.name}: {', '.join(found)}. Say in the mapping which it is.",
         )
     return found[0] if found else None
+
+
+def _refuse_ended(column: Column, header: str | None, file_name: str, arrived_on: date | None) -> None:
+    last = next((day for text, day in column.until.items() if header is not None and fold(text) == fold(header)), None)
+    if last is not None and arrived_on is not None and arrived_on > last:
+        raise FileRefused(
+            "spelling_ended",
+            zh=f"{file_name} 的列名“{header}”只接受到 {last}，现应为“{column.label_zh}”。请按新的格式重新导出，或在映射文件中指明。",
+            en=f"{file_name} has the column name {header}, which was accepted until {last}; it is now {column.name}. Export it in the new layout, or say in the mapping what it is.",
+        )
 
 
 class _Shown:

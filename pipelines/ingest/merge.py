@@ -23,6 +23,32 @@ class Change:
     gone: str | None = None
 
 
+@dataclass(frozen=True)
+class Restatement:
+    """A full delivery beside what stands: rows of new keys, of known keys with other content, and of keys it lacks."""
+
+    new: int
+    changed: int
+    gone: int
+
+
+def compare(con: duckdb.DuckDBPyConnection, contract: Contract, change: Change) -> Restatement:
+    """What a full delivery will change, before it is merged. Where only lines that differ were read, every one of them
+    with a known key counts as changed."""
+    table, key = f"landing.{contract.dataset}", ", ".join(contract.landing_key)
+    current = f"(SELECT * FROM {table} WHERE _valid_to IS NULL)" if contract.keeps_history else table
+    names = "0" if change.kind == "changes" else f"hash({', '.join(_names(contract))})"
+    other = "o.h IS NOT NULL" if change.kind == "changes" else "o.h <> n.h"
+    left = change.gone if change.kind == "changes" else current
+    new, changed, gone = con.execute(
+        f"SELECT count(*) FILTER (o.h IS NULL), count(*) FILTER ({other}),"
+        f" (SELECT count(*) FROM (SELECT {key} FROM {left}) ANTI JOIN (SELECT {key} FROM {change.good}) USING ({key}))"
+        f" FROM (SELECT {key}, {names} AS h FROM {change.good}) AS n"
+        f" LEFT JOIN (SELECT {key}, {names} AS h FROM {current}) AS o USING ({key})"
+    ).fetchall()[0]
+    return Restatement(int(new), int(changed), int(gone))
+
+
 def merge(con: duckdb.DuckDBPyConnection, contract: Contract, change: Change) -> int:
     """Apply a change to `landing.<dataset>`; returns how many rows it removed.
 

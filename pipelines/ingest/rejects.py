@@ -36,7 +36,7 @@ def write(con: duckdb.DuckDBPyConnection, contract: Contract, staged: list[Stage
     for rule in contract.rules:
         if rule.id not in broken:
             continue
-        column = next((c for c in contract.landed_columns if c.landing_name == rule.column), None)
+        column = next((c for c in contract.columns if c.landing_name == rule.column), None)
         explained = "FALSE"
         if rule.kind == "required" and column is not None:
             explained = f"coalesce(contains(s._unreadable, {quote_text(f' {column.name} ')}), FALSE)"
@@ -52,6 +52,8 @@ def _value(column: Column | None, rule: Rule) -> str:
     """SQL of what stands in the list for the cell: as it was sent if it could not be read, personal ones masked."""
     if column is None:
         return "NULL"
+    if not column.enters_landing:
+        return quote_text(MASK)
     unreadable = f"coalesce(contains(s._unreadable, {quote_text(f' {column.name} ')}), FALSE)"
     filled = f"({unreadable} OR s.{column.landing_name} IS NOT NULL)"
     if column.personal is not None:

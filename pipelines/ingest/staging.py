@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines.city import City
-from pipelines.contracts.model import Contract
+from pipelines.contracts.model import Column, Contract
 from pipelines.ingest import lines
 from pipelines.ingest.arrivals import Arrival, is_unchanged
 from pipelines.ingest.files import Extract, FileRefused, Note, open_extract, quote_text
@@ -20,7 +20,7 @@ from pipelines.ingest.forgotten import left_out_sql
 from pipelines.ingest.mapping import Mapping, bind_mapping, known_spellings, load_mapping
 from pipelines.ingest.mend import MendFile, mended_extract, read_mend
 from pipelines.ingest.privacy import hmac_pads, load_key
-from pipelines.ingest.typed import typed_select
+from pipelines.ingest.typed import ANY, AWARE, NAIVE, NOUGHTS, ROUNDED, marked_columns, typed_select
 from pipelines.yaml_model import ConfigurationError
 
 #: The staging table, and the view of it that is checked: the rows that are ours, with their number in the table.
@@ -29,6 +29,7 @@ _TEMPORARY = (
     STAGING, "_repeated", "_duplicates", "_good", "_bad_rows", "_rejected_rows", "_shape_rejects", "_gone",
     "_row_numbers",
 )  # fmt: skip
+_LEAST_NOUGHTS = 3
 
 
 @dataclass
@@ -36,7 +37,8 @@ class Staged:
     """What is known of one delivery while it is staged; its rows are `first` to `last` of the staging table.
 
     `row_numbers` are the numbers of its rows in the file, where they do not follow from their order; `original` is
-    the whole file, where `extract` is only a part of it; `mends` the delivery whose rejected rows these are."""
+    the whole file, where `extract` is only a part of it; `mends` the delivery whose rejected rows these are. `offsets` has the
+    two bits of `marked_columns` for each time: whether some say no offset, whether some do."""
 
     found: Arrival
     delivery_id: str
@@ -57,6 +59,7 @@ class Staged:
     notes: tuple[Note, ...] = ()
     extract: Extract | None = None
     layout: str = ""
+    offsets: int = 0
     hashes: str | None = None
     mends: str | None = None
     row_numbers: tuple[int, ...] | None = None
@@ -93,7 +96,7 @@ def open_staging(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     close_staging(con)
     columns = [f"{name} {kind}" for name, kind in contract.landing_schema() if not name.startswith("_")]
     con.execute(
-        f"CREATE TEMP TABLE {STAGING} (_left_out INTEGER, _unreadable VARCHAR, _sent VARCHAR, {', '.join(columns)},"
+        f"CREATE TEMP TABLE {STAGING} (_left_out INTEGER, _unreadable VARCHAR, _sent VARCHAR, _marks BIGINT, {', '.join(columns)},"
         " _delivery_id VARCHAR)"
     )
     con.execute(f"CREATE TEMP VIEW {STAGED} AS SELECT rowid AS _row_id, * FROM {STAGING}")
@@ -161,10 +164,11 @@ def stage_file(
         whole = item.original = extract
         if alone and lines.can_compare(contract, extract, item):
             extract = lines.only_changes(con, city, contract, extract, item)
+        before = item.offsets
         stage_extract(con, city, contract, extract, item)
-        if item.unchanged and lines.contradicts(con, contract, item):
+        if item.unchanged and (item.offsets != before or lines.contradicts(con, contract, item)):
             con.execute(f"DELETE FROM {STAGING} WHERE {item.where}")
-            item.unchanged, item.row_numbers = 0, None
+            item.unchanged, item.row_numbers, item.offsets = 0, None, 0
             stage_extract(con, city, contract, whole, item)
         lines.hash_lines(con, item)
     except FileRefused as refusal:
@@ -202,7 +206,9 @@ def stage_extract(
         FileRefused: columns are missing, the file cannot be read to its end, or its manifest contradicts it.
     """
     name = item.found.path.name
-    bound = bind_mapping(contract, item.mapping, extract.headers, name)
+    # Corrected rows have the header of their file, whenever they come.
+    arrived = None if item.mends else item.found.arrived_at.replace(tzinfo=UTC).astimezone(city.zone).date()
+    bound = bind_mapping(contract, item.mapping, extract.headers, name, arrived_on=arrived)
     item.extract, item.notes = extract, extract.notes
     item.used_headers, item.ignored_headers = bound.used_headers, bound.ignored_headers
     item.first_row = extract.first_row
@@ -210,7 +216,7 @@ def stage_extract(
     select = typed_select(
         bound, contract, item.mapping, extract.relation(bound.used_headers), city_zone=city.settings.time_zone
     )
-    names = ["_left_out", "_unreadable", "_sent", *staged_names(contract)]
+    names = ["_left_out", "_unreadable", "_sent", "_marks", *staged_names(contract)]
     listed, allowed = ", ".join(names), ", ".join(left_out_sql(con, city, contract, names))
     # Left alone, a list of values becomes a join; a CSV is guessed to have 40 rows, becomes the side that is hashed, and
     # comes out in another order than it went in: every row would be reported under another's number.
@@ -237,6 +243,11 @@ def stage_extract(
     item.left_out = {int(rule): int(rows) for rule, rows in found}
     item.rejected = shape
     item.rows_in = int(records) + shape + item.unchanged
+    marks = con.execute(
+        f"SELECT _marks, count(*) FROM {STAGING} WHERE {item.where} AND _left_out IS NULL AND _marks <> 0 GROUP BY 1"
+    ).fetchall()
+    _refuse_lost_digits(contract, name, marks)
+    _reject_without_offset(con, city, contract, item, marks)
     declared = item.found.manifest.rows
     if declared is not None and item.mends is None and declared != item.rows_in:
         raise FileRefused(
@@ -249,6 +260,60 @@ def stage_extract(
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(con.execute(sql).fetchall()[0][0])
+
+
+def _marked(contract: Contract, marks: list[tuple[int, int]]) -> Iterator[tuple[Column, int, dict[int, int]]]:
+    """Of each marked column its place in `_marks` and how many rows have which mark."""
+    for n, column in enumerate(marked_columns(contract)):
+        found: dict[int, int] = {}
+        for bits, rows in marks:
+            mark = bits >> 2 * n & 3
+            found[mark] = found.get(mark, 0) + rows
+        yield column, 2 * n, found
+
+
+def _refuse_lost_digits(contract: Contract, name: str, marks: list[tuple[int, int]]) -> None:
+    """Refuse a file in which a column of identifiers went through a spreadsheet as numbers: those it shows as `4.40E+17`, and
+    those whose last three of 18 digits are noughts in more rows than not."""
+    for column, _, found in _marked(contract, marks):
+        if column.logical_type == "timestamp":
+            continue
+        rounded, noughts = found.get(ROUNDED, 0), found.get(NOUGHTS, 0)
+        # By chance one number in a thousand ends in three noughts.
+        lost = rounded + (noughts if noughts >= _LEAST_NOUGHTS and noughts * 2 > noughts + found.get(ANY, 0) else 0)
+        if lost:
+            raise FileRefused(
+                "number_for_text",
+                zh=f"{name} 的“{column.label_zh}”有 {lost} 行经电子表格存成了数字（如 1.23E+17，或 18 位末三位都是 000），末几位已丢失。该列必须是文本：请设为文本格式后从来源重新导出。",
+                en=f"{name} has {lost} rows whose {column.name} a spreadsheet kept as a number (such as 1.23E+17, or 18 digits that end in 000); the last digits are lost. The column must be text. Format it so and export it from the source again.",
+            )
+
+
+def _reject_without_offset(
+    con: duckdb.DuckDBPyConnection, city: City, contract: Contract, item: Staged, marks: list[tuple[int, int]]
+) -> None:
+    """Where some times of a column say their offset and the mapping declares no zone, those that say none are unreadable."""
+    for column, place, found in _marked(contract, marks):
+        naive, aware = found.get(NAIVE, 0), found.get(AWARE, 0)
+        if column.logical_type != "timestamp":
+            continue
+        item.offsets |= (naive > 0) << place | (aware > 0) << place + 1
+        if item.offsets >> place & 3 != 3 or not naive:
+            continue
+        value, key = column.landing_name, quote_text(f'"{column.name}": "')
+        local = f"strftime(timezone('{city.settings.time_zone}', timezone('UTC', {value})), '%Y-%m-%d %H:%M:%S')"
+        con.execute(
+            f"UPDATE {STAGING} SET _unreadable = coalesce(_unreadable, ' ') || {quote_text(column.name + ' ')},"
+            f" _sent = CASE WHEN length(_sent) > 2 THEN left(_sent, -1) || ', ' ELSE '{{' END || {key} || {local} || '\"}}', {value} = NULL,"
+            f" {column.local_date_name} = NULL WHERE {item.where} AND ((_marks >> {place}) & 3) = {NAIVE}"
+        )
+        item.notes += (
+            Note(
+                "mixed_offsets", naive,
+                f"{item.found.path.name} 的“{column.label_zh}”有的带时区偏移，{naive} 行不带，不知是哪个时区，已拒收。请补上偏移，或在映射中写明 time_zone。",
+                f"In {item.found.path.name} some times of {column.name} say their offset and {naive} do not: of which zone they are is not known, so these rows are rejected. Add the offset, or declare time_zone in the mapping.",
+            ),
+        )  # fmt: skip
 
 
 def _unreadable_file(name: str, error: duckdb.Error, item: Staged) -> FileRefused:

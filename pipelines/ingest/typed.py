@@ -12,7 +12,10 @@ from pipelines.ingest.casting import (
     chained,
     declared_offset_sql,
     declared_sql,
+    identity_checked_sql,
+    identity_digits_sql,
     known_sql,
+    lost_digits_sql,
     narrow,
     narrow_sql,
     offset_sql,
@@ -30,6 +33,20 @@ from pipelines.ingest.privacy import MASK, pseudonym_sql
 from pipelines.ingest.zones import date_in_zone_sql, utc_sql
 
 _SHOWN = 200
+#: What a number may be called that is none; an empty cell it is not.
+_NO_NUMBERS = ("nan", "inf", "infinity")
+#: Marks of a time: it says no offset, it says one. Of an identifier: 18 digits that end in noughts, any other, a rounded one.
+NAIVE, AWARE = 1, 2
+NOUGHTS, ANY, ROUNDED = 1, 2, 3
+
+
+def marked_columns(contract: Contract) -> tuple[Column, ...]:
+    """The columns of which `_marks` tells something, two bits each, the first in the lowest bits."""
+    return tuple(c for c in contract.columns if c.logical_type == "timestamp" or _is_identifier(c))
+
+
+def _is_identifier(column: Column) -> bool:
+    return column.personal == "pseudonym" or column.check is not None
 
 
 class _Layers:
@@ -71,6 +88,8 @@ class _Pass:
         self.values: dict[str, str] = {}
         self.sent: dict[str, str] = {}
         self.days: dict[str, str] = {}
+        self.checks: dict[str, str] = {}
+        self.marks: dict[str, str] = {}
         for n, binding in enumerate(bound.bindings):
             self._bind(f"c{n}", binding)
 
@@ -88,8 +107,12 @@ class _Pass:
         names = {folded: self._text_of(self.by_fold[folded]) for folded in map(fold, expression_names(text))}
         return expression_sql(text, names), tuple(names.values())
 
-    def _tokens(self, item: ColumnMapping) -> list[str]:
-        tokens = dict.fromkeys(t.strip() for t in ("", *self.contract.null_tokens, *self.mapping.null_tokens))
+    def _tokens(self, item: ColumnMapping, *, number: bool) -> list[str]:
+        """What stands for nothing. In numbers `NaN` is a failed calculation, unless the city's mapping lists it."""
+        listed = self.contract.null_tokens
+        if number:
+            listed = tuple(token for token in listed if token.strip().lower() not in _NO_NUMBERS)
+        tokens = dict.fromkeys(t.strip() for t in ("", *listed, *self.mapping.null_tokens))
         return [token for token in tokens if token not in item.values]
 
     # -- columns -----------------------------------------------------------------------------------------------------
@@ -97,7 +120,8 @@ class _Pass:
     def _bind(self, name: str, binding: Binding) -> None:
         """Make the column's value, the text that its whole grammar had to read, and its day in the city."""
         column, item, add = binding.column, binding.item, self.layers.add
-        tokens, spellings = self._tokens(item), _spellings(column, item)
+        tokens = self._tokens(item, number=column.logical_type in ("integer", "number"))
+        spellings = _spellings(column, item)
         quick = self._quick(name, binding, tokens, spellings) if binding.header is not None else None
         zulu: str | None = None
         if quick is not None and column.logical_type == "timestamp":
@@ -119,6 +143,10 @@ class _Pass:
                 sql, after = self.expression(item.expression or "NULL")
                 text = add(f"{name}_text", f"CAST({sql} AS VARCHAR)", "no_column", *after)
             known = add(f"{name}_known", known_sql(text, tokens), text)
+        if column.check is not None:
+            self._check(name, column, known)
+        if not column.enters_landing:
+            return
         self.sent[column.name] = spelled = known
         if spellings or item.otherwise is not None:
             fold_steps = [narrow_sql, lambda x: f"lower({x})", lambda x: _cases(x, spellings, item.otherwise, known)]
@@ -129,6 +157,18 @@ class _Pass:
         if column.local_date_name:
             instant = self.values[column.name]
             self.days[column.name] = add(f"{name}_day", date_in_zone_sql(instant, self.city_zone), instant)
+
+    def _check(self, name: str, column: Column, text: str) -> None:
+        """What is known of a text that nobody may see: whether it passes its check, and whether its digits were lost."""
+        add = self.layers.add
+        steps = [narrow_sql, lambda x: f"upper(replace({x}, ' ', ''))"]
+        plain = add(f"{name}_plain", f"CASE WHEN {text} IS NOT NULL THEN {chained(text, steps)} END", text)
+        digits = add(f"{name}_digits", identity_digits_sql(plain), plain)
+        checked = add(f"{name}_checked", identity_checked_sql(plain, digits), plain, digits)
+        self.checks[column.name] = add(f"{name}_wrong", f"{text} IS NOT NULL AND {checked} IS NULL", text, checked)
+        if not column.enters_landing:
+            whole = add(f"{name}_whole", unrounded_sql(plain), plain)
+            self.marks[column.name] = add(f"{name}_mark", lost_digits_sql(plain, whole), plain, whole)
 
     def _quick(self, name: str, binding: Binding, tokens: list[str], spellings: dict[str, str]) -> str | None:
         """The column's value where the cell is in the common spelling, read at the price of a cast or a comparison."""
@@ -163,6 +203,7 @@ class _Pass:
             if column.personal != "pseudonym":
                 return value
             whole = add(f"{name}_whole", unrounded_sql(value), value)
+            self.marks[column.name] = add(f"{name}_mark", lost_digits_sql(value, whole), value, whole)
             return add(f"{name}_pseudonym", pseudonym_sql(whole), whole)
         if column.logical_type not in ("date", "timestamp"):
             return add(f"{name}_value", either(lambda x: value_sql(column, x, unit=item.unit)), *after)
@@ -183,6 +224,10 @@ class _Pass:
             instant = f"COALESCE({instant}, {by_format})"
         aware = add(f"{name}_aware", f"CASE WHEN {text} IS NOT NULL THEN {instant} END", text)
         told = (zulu, aware) if zulu else (aware,)
+        if self.mapping.time_zone is None:
+            says = " OR ".join(f"{item} IS NOT NULL" for item in told)
+            mark = f"CASE WHEN {says} THEN {AWARE} WHEN {local} IS NOT NULL THEN {NAIVE} ELSE 0 END"
+            self.marks[column.name] = add(f"{name}_mark", mark, *told, local)
         return add(f"{name}_value", f"COALESCE({', '.join(told)}, {utc_sql(local, self.source_zone)})", *told, local)
 
     # -- the whole row -----------------------------------------------------------------------------------------------
@@ -202,10 +247,12 @@ class _Pass:
                 value = self.values[name]
                 bad[name] = self.layers.add(f"bad{n}", f"{sent} IS NOT NULL AND {value} IS NULL", sent, value)
         unreadable = sent_cells = "NULL"
-        if bad:
-            any_bad = self.layers.add("any_bad", " OR ".join(bad.values()), *bad.values())
-            listed = ", ".join(f"CASE WHEN {flag} THEN {quote_text(name)} END" for name, flag in bad.items())
+        wrong = bad | {f"{name}:check": flag for name, flag in self.checks.items()}
+        if wrong:
+            any_bad = self.layers.add("any_bad", " OR ".join(wrong.values()), *wrong.values())
+            listed = ", ".join(f"CASE WHEN {flag} THEN {quote_text(name)} END" for name, flag in wrong.items())
             unreadable = f"CASE WHEN {any_bad} THEN ' ' || concat_ws(' ', {listed}) || ' ' END"
+        if bad:
             shown = ", ".join(f"CASE WHEN {flag} THEN {self._shown(name)} END" for name, flag in bad.items())
             sent_cells = f"CASE WHEN {any_bad} THEN '{{' || concat_ws(', ', {shown}) || '}}' END"
         columns = []
@@ -215,9 +262,11 @@ class _Pass:
             if column.local_date_name:
                 day = self.days.get(column.name, "CAST(NULL AS DATE)")
                 columns.append(f"{day} AS {quote_name(column.local_date_name)}")
+        places = {column.name: 2 * n for n, column in enumerate(marked_columns(self.contract))}
+        marks = " + ".join(f"CAST({mark} AS BIGINT) * {1 << places[name]}" for name, mark in self.marks.items()) or "0"
         return (
             f"SELECT {left_out} AS _left_out, CAST({unreadable} AS VARCHAR) AS _unreadable, CAST({sent_cells} AS VARCHAR)"
-            f" AS _sent, {', '.join(columns)} FROM {self.layers.over(relation)}"
+            f" AS _sent, CAST({marks} AS BIGINT) AS _marks, {', '.join(columns)} FROM {self.layers.over(relation)}"
         )
 
     def _shown(self, name: str) -> str:
@@ -257,8 +306,9 @@ def _cases(folded: str, spellings: dict[str, str], otherwise: str | None, known:
 
 def typed_select(bound: BoundMapping, contract: Contract, mapping: Mapping, relation: str, *, city_zone: str) -> str:
     """SELECT, in the order of `relation`, of `_left_out` (INTEGER: which leave_out rule holds, or NULL), `_unreadable`
-    (' column column ' or NULL), `_sent` (JSON object of the unreadable texts, personal ones masked, or NULL) and the
-    landing columns of the contract: typed, times in UTC with their dates in `city_zone`.
+    (' column column:check ' or NULL), `_sent` (JSON object of the unreadable texts, personal ones masked, or NULL), `_marks`
+    (BIGINT, see `marked_columns`; of times only where the mapping declares no zone) and the landing columns of the
+    contract: typed, times in UTC with their dates in `city_zone`.
 
     Pseudonyms need the variables that `pipelines.ingest.privacy.pseudonym_sql` names."""
     return _Pass(bound, contract, mapping, city_zone).select(relation)

@@ -158,6 +158,11 @@ def _entry(
         return _derived(con, contract, column, matches, profiles) or _missing(column)
     header = match.profile.header
     line = Line(column.name, header, match.certainty, "；".join(match.reasons))
+    if column.check is not None and not column.enters_landing:
+        text = f"  {column.name}: {quote(header)}  # 只核对校验码，不入库 · only its check digit is looked at, nothing is kept"
+        return _Entry(
+            [text], Line(column.name, header, "personal", "只核对校验码，不入库 only checked at the door"), (header,)
+        )
     if not column.enters_landing:
         text = f"  # {column.name}: {_comment(header)} 涉及个人，不读取 · personal, never read"
         return _Entry([text], Line(column.name, header, "personal", "涉及个人，不读取 never read"))

@@ -36,7 +36,7 @@ from pipelines.sample_city.surveys import make_surveys
 from pipelines.sample_city.tickets import Tickets, make_tickets
 from pipelines.sample_city.window import DAY, Window, add_months, day_number
 
-CANARIES = ("欧阳金丝雀", "10099988877", "990100197707076666", "请勿外传金丝雀")
+CANARIES = ("欧阳金丝雀", "10099988877", "990100197707076663", "请勿外传金丝雀")
 """A name, a phone, an identity number and a free text that stand in the raw extracts and may stand nowhere else."""
 
 _CITY = f"""\

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -151,9 +151,12 @@ def ingest(file: Path, folder: Path, kind: str) -> dict[str, float]:
 
     load.validate = timed  # type: ignore[assignment]
     started, before = time.monotonic(), cpu()
-    with open_warehouse(City.open(folder)) as con:
-        create_landing(con, [contract])
-        result = load.load_dataset(con, City.open(folder), contract, run_id="bench")
+    try:
+        with open_warehouse(City.open(folder)) as con:
+            create_landing(con, [contract])
+            result = load.load_dataset(con, City.open(folder), contract, run_id="bench")
+    finally:
+        load.validate = validate  # type: ignore[assignment]
     (delivery,) = result.deliveries
     if delivery.outcome != "loaded":
         raise SystemExit(delivery.reason_en)
@@ -180,47 +183,51 @@ def in_a_process(step: str, *arguments: object) -> dict[str, float]:
     return found
 
 
-def run_step(arguments: list[str]) -> None:
-    """One step, and what this process used for it."""
-    name, *rest = arguments
+def run_step(name: str, *arguments: object) -> dict[str, float]:
+    """One step in this process, and what the process used for it."""
     before = cpu()
+    found: dict[str, float] = {}
+    rest = list(map(str, arguments))
     if name == "make":
         make(Path(rest[0]), int(rest[1]))
-        found: dict[str, float] = {}
     elif name == "scan":
         found = scan(Path(rest[0]))
         found["cpu"] = cpu() - before
     else:
         found = ingest(Path(rest[0]), Path(rest[1]), rest[2])
     found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
-    print(json.dumps(found))
+    return found
 
 
-def bench(folder: Path, all_rows: int) -> list[dict[str, object]]:
-    """Every measurement, a row each."""
-    in_a_process("make", folder, all_rows)
-    found: list[dict[str, object]] = []
+#: What is measured: its name, the file, how it is delivered, the file whose scan it is held against, and whether the
+#: warehouse is empty.
+LINES = (
+    ("CSV, full, into an empty warehouse", "full.csv", "full", "full.csv", True),
+    ("the same day as a delta", "day.csv", "delta", "full.csv", False),
+    ("CSV again, for the next", "full.csv", "full", "full.csv", True),
+    ("the same day inside a full extract", "full_with_day.csv", "full", "full.csv", False),
+    ("GB18030 CSV, full", "full_gb18030.csv", "full", "full.csv", True),
+    ("Parquet, full", "full.parquet", "full", "full.parquet", True),
+)
 
-    def measure(what: str, file: str, city: str, kind: str, floor_of: str | None = None) -> None:
-        floor = in_a_process("scan", folder / (floor_of or file))
-        cost = in_a_process("ingest", folder / file, folder / city, kind)
-        found.append({
+
+def bench(
+    folder: Path, all_rows: int, run: Callable[..., dict[str, float]] = in_a_process
+) -> Iterator[dict[str, object]]:
+    """Every measurement as it is known, a row each; `run` runs one step."""
+    run("make", folder, all_rows)
+    city = folder / "city"
+    for what, file, kind, floor_of, empty in LINES:
+        if empty and city.exists():
+            shutil.rmtree(city)
+        floor = run("scan", folder / floor_of)
+        cost = run("ingest", folder / file, city, kind)
+        yield {
             "what": what, "rows": cost["rows"], "scan s": floor["seconds"], "scan cpu": floor["cpu"],
             "validated s": cost["validated"], "all s": cost["seconds"], "cpu": cost["cpu"], "peak GB": cost["peak"],
             "validated ×": cost["validated"] / floor["seconds"], "all ×": cost["seconds"] / floor["seconds"],
             "cpu ×": cost["cpu"] / floor["cpu"], "unchanged": cost["unchanged"],
-        })  # fmt: skip
-
-    measure("CSV, full, into an empty warehouse", "full.csv", "csv", "full")
-    measure("the same day as a delta", "day.csv", "csv", "delta", "full.csv")
-    shutil.rmtree(folder / "csv")
-    measure("CSV again, for the next", "full.csv", "csv", "full")
-    measure("the same day inside a full extract", "full_with_day.csv", "csv", "full", "full.csv")
-    shutil.rmtree(folder / "csv")
-    measure("GB18030 CSV, full", "full_gb18030.csv", "gb", "full", "full.csv")
-    shutil.rmtree(folder / "gb")
-    measure("Parquet, full", "full.parquet", "parquet", "full")
-    return found
+        }  # fmt: skip
 
 
 def main() -> None:
@@ -230,7 +237,7 @@ def main() -> None:
     parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        run_step(arguments.step)
+        print(json.dumps(run_step(*arguments.step)))
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         for line in bench(Path(folder), arguments.rows):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import json
-from datetime import date, timedelta
+import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
-from small_city import ARRIVED, SmallCity, make_small_city
+from small_city import ARRIVED, CONTRACTS, SmallCity, make_small_city
 from town import Town, quick, ticket
 
 from faults.case import (
@@ -27,6 +30,7 @@ from faults.case import (
     with_areas,
 )
 from pipelines.figure import series
+from pipelines.ingest.fetching import SourceFailed
 
 PLAIN = meetings(3)
 
@@ -154,6 +158,53 @@ def nothing_is_mixed(city: SmallCity) -> None:
     assert not city.open().published.exists()
 
 
+class _Source(http.server.ThreadingHTTPServer):
+    """An Open311 endpoint with one request, until it is told to refuse."""
+
+    refuses = False
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    server: _Source
+
+    def do_GET(self) -> None:
+        at = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+        request = {"service_request_id": "R1", "status": "open", "requested_datetime": at, "updated_datetime": at}
+        body = json.dumps([request]).encode()
+        self.send_response(403 if self.server.refuses else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def goes_on_with_what_it_gave_last(city: SmallCity) -> None:
+    """A source that gives nothing stops the refresh, or, with `on_failure: warn`, leaves its last data and data cut."""
+    city.mapping("tickets", "columns: {ticket_id: service_request_id, status: status, accepted_at: requested_datetime, updated_at: updated_datetime}\n")  # fmt: skip
+    cuts = "SELECT as_of, rows_loaded FROM landing.deliveries WHERE dataset = 'tickets' AND outcome = 'loaded' AND file_name LIKE 'source-%'"
+    with _Source(("127.0.0.1", 0), _Answers) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+        def configure(on_failure: str) -> None:
+            open311 = {"url": f"http://127.0.0.1:{server.server_port}/v2/"}
+            city.settings(sources={"tickets": {"open311": open311, "name": "source", "on_failure": on_failure}})
+
+        configure("warn")
+        load(city, "tickets")
+        before = city.rows(cuts)
+        assert [rows for _, rows in before] == [1]
+        server.refuses = True
+        result, _ = load(city, "tickets")
+        assert (result.deliveries, result.refused, city.rows(cuts)) == ((), (), before)
+        assert city.rows("SELECT code FROM landing.notes WHERE dataset = 'tickets'") == [("source_failed",)]
+        configure("block")
+        with pytest.raises(SourceFailed, match="source"):
+            load(city, "tickets")
+        server.shutdown()
+
+
 def two_versions_of_a_layout(city: SmallCity) -> None:
     """The old and the new layout of a source lie side by side, each with its mapping."""
     for name, header in (("v1", "编号,种类,日期"), ("v2", "会议号,种类代码,日期,人数")):
@@ -219,7 +270,7 @@ DATASETS = (
         Load("tickets", (File("late.csv", text(tickets(0).strip(), "T30,open,2026-03-01,环境,,,2026-03-01"), Loaded(1), days=2),), (("SELECT count(*) FROM landing.tickets WHERE ticket_id = 'T30'", [(0,)]),)),
         Load("tickets", (File("c.csv", tickets(20, day=1) + "N,open,2026-03-03,环境,,,2026-03-03\n", Refused("guard_deletions", ("8", "29")), done="kind: full\n", days=3),)),
     )),
-    Case("D6", "one of three sources fails", "nothing is published and the last edition stays; a source with `on_failure: warn` goes on with what it gave last, under its own data cut", (nothing_is_mixed,), ("delivery_accepted",)),
+    Case("D6", "one of three sources fails", "nothing is published and the last edition stays; a source with `on_failure: warn` goes on with what it gave last, under its own data cut", (nothing_is_mixed, goes_on_with_what_it_gave_last), ("delivery_accepted", "source_failed")),
     Case("D7", "sources of different days", "every dataset has its own data cut, and every figure is cut at that of its dataset", (
         Load("payments", (File("p.csv", paid(3, "社区"), Loaded(3)),)),
         Load("meetings", (File("m.csv", PLAIN.replace("2026-03-10", "2026-03-05"), Loaded(3)),),
@@ -230,9 +281,15 @@ DATASETS = (
         Load("payments", (File("a.csv", paid(60, "社区"), Loaded(60)),)),
         Load("payments", (File("b.csv", paid(60, "低空经济"), Loaded(60, guards={"category_drift.payee_category": "warned"}), days=1),)),
     )),
-    Case("D9", "a new layout while the old one still comes", "both are taken, each by its mapping or by the spellings of the contract", (
+    Case("D9", "a new layout while the old one still comes", "both are taken, each by its mapping or by the spellings of the contract; a spelling that has a last day refuses the file after it", (
         Load("meetings", (File("old.csv", meetings(2, prefix="A", header="会议编号,会议类型,召开日期,参加人数"), Loaded(2)), File("new.csv", meetings(2, prefix="B", header="meeting_id,kind,held_on,attendees"), Loaded(2)))),
         two_versions_of_a_layout,
+        lambda city: city.settings(),
+        Load("meetings", (
+            File("last_day.csv", meetings(2, prefix="C", header="会议编号,会议类型,开会那天,参加人数"), Loaded(2)),
+            File("day_after.csv", meetings(2, prefix="D", header="会议编号,会议类型,开会那天,参加人数"), Refused("spelling_ended", ("开会那天", "2026-04-10")), days=1),
+            File("new.csv", meetings(2, prefix="E"), Loaded(2), days=1),
+        ), contract={"columns": tuple(replace(c, synonyms=(*c.synonyms, "开会那天"), until={"开会那天": ARRIVED.date()}) if c.name == "held_on" else c for c in CONTRACTS["meetings"].columns)}),
     )),
     Case("D10", "an indicator is defined anew", "every figure carries the version of its definition; those by the old one stand beside the new ones in `marts.earlier_versions`, up to the break, and each that changed is restated", (
         Load("meetings", (File("a.csv", PLAIN, Loaded(3)),)),

@@ -22,8 +22,8 @@ A file is **refused** as a whole (moved aside with its reason; the last good dat
 and cell; the good rows go on, up to the contract's limit), or what is meant is certain and it is **read**, or it is
 **noted** and shown. Nothing is guessed.
 
-Without a manifest two cuts cannot be told from a whole file: one exactly at a line end of a delivery that adds rows (as long as the usual
-number of rows is kept), and one inside the last cell of the last row. The second is noted as `no_final_line_end`, as is every file whose last row
+Without a manifest two cuts cannot be told from a whole file: one exactly at a line end of a delivery that adds rows (as long as a
+tenth of the usual number of rows comes), and one inside the last cell of the last row. The second is noted as `no_final_line_end`, as is every file whose last row
 has no line end, and only that cell can be wrong. A manifest with `rows` finds the first, one with `sha256` finds both.
 
 | | fault | what happens | code |

@@ -34,7 +34,7 @@ REBASED = """
     SELECT area_level, area_code, CAST(round(numerator, 6) AS INTEGER) FROM marts.rebased_values WHERE indicator_id = 'T01' AND grain = 'month'
     AND period_start = '2026-03-01' AND area_level IN ('district', 'community') AND numerator > 0 ORDER BY ALL"""
 MEMBERS = "党员编号,组织编号,姓名,身份证号,手机号,出生日期,加入日期,转出日期"
-UNREAD = ("姓名", "身份证号", "手机号")
+UNREAD = ("姓名", "手机号")
 ORGANISATIONS = text("org_id,org_name,org_level,area_code", "O1,甲支部,网格支部,A1", "O2,乙支部,网格支部,A2")
 LINES = text("line_id,fiscal_year,fund,opening_amount", "L1,2026,运转经费,1000")
 
@@ -43,7 +43,7 @@ def members(*rows: str, good: int = 20) -> str:
     """Rows of members after so many good ones of O1; names and numbers are read from nowhere."""
     return text(
         MEMBERS,
-        *(f"M{n},O1,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01," for n in range(good)),
+        *(f"M{n},O1,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,2015-07-01," for n in range(good)),
         *rows,
     )
 
@@ -135,7 +135,7 @@ ROWS = (
     Case("R13", "one person in two organisations or districts", "both memberships are kept; by its pseudonym the person counts once, so that districts add up to the city", (
         with_areas(),
         Load("organisations", (File("o.csv", ORGANISATIONS, Loaded(2)),)),
-        Load("members", (File("m.csv", members("M0,O2,欧阳慕蓉,440300198807011234,13912340001,1988-07-01,2015-07-01,", *(f"N{n},O2,诸葛若兰,,,1990-01-01,2015-07-01," for n in range(12))), Loaded(33, ignored=UNREAD), done='as_of: "2026-03-01T08:00:00+08:00"\n'),),
+        Load("members", (File("m.csv", members("M0,O2,欧阳慕蓉,440300198807011232,13912340001,1988-07-01,2015-07-01,", *(f"N{n},O2,诸葛若兰,,,1990-01-01,2015-07-01," for n in range(12))), Loaded(33, ignored=UNREAD), done='as_of: "2026-03-01T08:00:00+08:00"\n'),),
              (("SELECT count(*), count(DISTINCT member_id) FROM landing.members", [(33, 32)]),)),
         figures("SELECT area_level, area_code, CAST(numerator AS INTEGER) FROM marts.indicator_values WHERE indicator_id = 'M04' AND grain = 'month' AND period_start = '2026-03-01' AND dimension = 'all' AND area_level IN ('city', 'district') AND numerator > 0 ORDER BY ALL",
                 [("city", "C", 32), ("district", "D1", 20), ("district", "D2", 12)], members="2026-03-31 12:00", organisations="2026-03-31 12:00"),
@@ -157,8 +157,15 @@ ROWS = (
         Load("tickets", (File("a.csv", text(TICKETS, *(f"T{n},{status},2026-03-01,环境,,2026-03-02," for n, status in enumerate(["已办结", "办结", "RESOLVED", "已结", "结案"] * 5)), "X,快办完了,2026-03-01,环境,,2026-03-02,"),
              Loaded(25, after(25, "status.allowed"))),), (("SELECT status, count(*) FROM landing.tickets GROUP BY 1 ORDER BY 1", [("closed", 10), ("resolved", 15)]),)),
     )),
-    Case("R18", "an identity number with a wrong check digit", "identity numbers are never read; no message carries a personal value", (
-        Load("members", (File("m.csv", members("440300198807011235,O1,欧阳慕蓉,440300198807011235,13912340001,440300198807011235,2015-07-01,"), Loaded(20, after(20, "birth_date.readable"), ignored=UNREAD)),)),
+    Case("R18", "an identity number with a wrong check digit", "the row is rejected, its cell masked: the number is checked at the door and kept nowhere; numbers of 15 digits have no check digit, other documents are not judged; no message carries a personal value", (
+        Load("members", (File("m.csv", members(
+            *(f"X{n},O1,欧阳慕蓉,{number},13912340001,1988-07-01,2015-07-01," for n, number in enumerate(["440300198807011235", "44030019880701123", "440300198807011322"])),
+            "440300198807011235,O1,欧阳慕蓉,440300198807011235,13912340001,440300198807011235,2015-07-01,",
+            *(f"Y{n},O1,欧阳慕蓉,{number},13912340001,1988-07-01,2015-07-01," for n, number in enumerate(["11010519491231002x", "４４０５２４１８８００１０１００１４", "110105491231002", "E12345678", "4403**********1232", ""])),
+            good=60), Loaded(66, (*after(60, *["id_number.check_digit"] * 3), (65, "birth_date.readable"), (65, "id_number.check_digit")), ignored=UNREAD)),),
+            (("SELECT DISTINCT column_name, value FROM landing.rejects WHERE rule_id = 'id_number.check_digit'", [("id_number", "•••")]),
+             ("SELECT rows_failed FROM landing.contract_results WHERE rule_id = 'id_number.check_digit'", [(4,)]))),
         no_value_leaves,
-    ), not_handled="its check digit is not verified, because the number is never read"),
+        Load("members", (File("all.csv", members("Z,O1,欧阳慕蓉,440300198807011235,13912340001,1988-07-01,2015-07-01,", good=0), Refused("nothing_left", ("1",), ("440300",)), days=1),)),
+    )),
 )  # fmt: skip
