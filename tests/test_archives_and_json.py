@@ -84,7 +84,8 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "CSV, zipped with clutter": ("a.zip", zipped(("a.csv", CSV), ("__MACOSX/._a.csv", b"x"), (".DS_Store", b"x"))),
     "CSV, zipped without an extension": ("a", zipped(("a.csv", CSV))),
     "CSV in GB18030, gzipped": ("a.csv.gz", gzip.compress(CSV.decode().encode("gb18030"))),
-    "Parquet": ("a.csv", parquet(ROWS)),
+    "Parquet": ("a.parquet", parquet(ROWS)),
+    "Parquet without an extension": ("a", parquet(ROWS)),
     "Parquet, zipped": ("a.zip", zipped(("a.parquet", parquet(ROWS)))),
     "gzipped in two members": ("a.csv.gz", gzip.compress(CSV[:11]) + gzip.compress(CSV[11:])),
 }
@@ -245,7 +246,7 @@ def test_a_gzipped_bomb_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Pat
 
 def test_nested_columns_of_parquet_are_json(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     content = parquet({"id": ["G1"], "tags": [["甲", "b"]], "where": [{"lat": 22.5}]})
-    extract = opened(con, tmp_path, content)
+    extract = opened(con, tmp_path, content, "a.parquet")
     assert cells(con, extract) == [("G1", '["甲","b"]', '{"lat":22.5}')]
 
 
@@ -260,8 +261,8 @@ def test_a_column_that_comes_twice_in_parquet_is_refused(con: duckdb.DuckDBPyCon
 
 
 def test_identity_numbers_kept_as_floats_in_parquet_are_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    assert refusal(con, tmp_path, parquet({"id": [4.40301199001012e17]})).code == "number_for_text"
-    assert cells(con, opened(con, tmp_path, parquet({"amount": [1.5, 2e6]}))) == [("1.5",), ("2000000.0",)]
+    assert refusal(con, tmp_path, parquet({"id": [4.40301199001012e17]}), "a.parquet").code == "number_for_text"
+    assert cells(con, opened(con, tmp_path, parquet({"amount": [1.5, 2e6]}), "a.parquet")) == [("1.5",), ("2000000.0",)]
 
 
 def test_what_is_no_file_is_refused_and_does_not_hang(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -292,3 +293,19 @@ def test_every_real_extract_opens(con: duckdb.DuckDBPyConnection) -> None:
         extract = open_extract(con, path)
         rows = con.execute(f"SELECT count(*) FROM {extract.relation(extract.headers)}").fetchall()[0][0]
         assert rows > 0, path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", gzip.compress(CSV), ("gzip", ".gz")), ("a.json", zipped(("a.json", dumps(ROWS))), ("zip", ".zip")),
+        ("a.TXT", parquet(ROWS), ("Parquet", ".parquet")), ("a.csv.gz", CSV, ("text", ".csv")), ("a.xlsx", CSV, ("text", ".csv")),
+        ("a.parquet", gzip.compress(CSV), ("gzip", ".gz")), ("a.zip", gzip.compress(CSV), ("gzip", ".gz")),
+    ],
+)  # fmt: skip
+def test_a_name_that_says_another_form_than_the_bytes_is_refused_with_the_right_name(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, content: bytes, words: tuple[str, ...]
+) -> None:
+    refused = refusal(con, tmp_path, content, name)
+    assert refused.code == "wrong_extension"
+    assert all(word in refused.en for word in words) and words[-1] in refused.zh

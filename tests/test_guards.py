@@ -605,7 +605,7 @@ def test_the_documents_explain_every_kind_and_every_number_of_a_guard() -> None:
     lines = {line.split("`")[1]: line for line in document.splitlines() if line.startswith("| `")}
     for kind in get_args(GuardKind):
         column = {"unit_slip": "amount", "repeated": "occurred_on"}.get(kind, "kind")
-        named = {} if kind in ("row_count_band", "deletions") else {"column": column}
+        named = {} if kind in ("row_count_band", "deletions", "changes") else {"column": column}
         (guard,) = parse_guards([{"kind": kind, **named}], CONTRACTS["payments"].columns)
         for name, value in guard.limits.items():
             assert f"`{name}` {value:g}" in lines[kind], (kind, name)

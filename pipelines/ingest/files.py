@@ -59,7 +59,7 @@ _FORMS = {
 def _check_extension(path: Path, form: str) -> None:
     """Refuse a file whose name says that it is something else: whoever named it did not look into it."""
     named = _NAMED.get(path.suffix.lower())
-    if named is None or form.endswith(named):
+    if named is None or form in (named, f"old {named}"):
         return
     (zh_named, en_named, _), (zh, en, right) = _FORMS[named], _FORMS[form]
     raise FileRefused(
