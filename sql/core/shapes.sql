@@ -8,7 +8,9 @@ levels AS (
     SELECT level AS area_level FROM core.areas
 ),
 dimensions AS (
-    SELECT * FROM (VALUES ('all'), ('channel'), ('category_1'), ('org_level'), ('fund')) AS d(dimension)
+    SELECT * FROM (
+        VALUES ('all'), ('channel'), ('category_1'), ('org_level'), ('org_kind'), ('fund'), ('spending_type'), ('source'), ('category')
+    ) AS d(dimension)
 )
 SELECT g.grain, l.area_level, d.dimension
 FROM grains AS g
