@@ -60,6 +60,8 @@ class Indicator(Strict):
         "people",
         "meetings",
         "per_10000",
+        "per_1000",
+        "points",
         "currency",
         "currency_per_resident",
         "percentage_points",
@@ -120,6 +122,7 @@ class Standards(Strict):
     cadres: Cadres
     workers: Annotated[int, Field(ge=0)]
     satisfaction_threshold: Annotated[int, Field(ge=1, le=5)]
+    appraisal_score: Annotated[float, Field(ge=0, le=100)]
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -166,6 +169,8 @@ _UNITS = {
     "people": "people 人",
     "meetings": "meetings 场",
     "per_10000": "per 10,000 每万人",
+    "per_1000": "per 1,000 每千人",
+    "points": "points 分",
     "currency": "money 金额",
     "currency_per_resident": "money a head 人均金额",
     "percentage_points": "percentage points 百分点",
@@ -297,6 +302,7 @@ def standard_rows(standards: Standards) -> list[tuple[str, str | None, str | Non
     rows += [("cadres", "M12", kind, float(value)) for kind, value in sorted(standards.cadres.by_area_kind.items())]
     rows.append(("workers", "M12", None, float(standards.workers)))
     rows.append(("satisfaction_threshold", "T06", None, float(standards.satisfaction_threshold)))
+    rows.append(("appraisal_score", "A02", None, standards.appraisal_score))
     return rows
 
 

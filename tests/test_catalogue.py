@@ -164,7 +164,7 @@ def test_every_indicator_names_a_dataset_that_has_a_contract() -> None:
 
 def test_a_proportion_has_an_interval_and_a_rate_about_people_needs_thirty() -> None:
     for entry in CATALOGUE.indicators:
-        assert (entry.kind == "proportion") == (entry.interval == "wilson")
+        assert (entry.kind == "proportion") == (entry.interval != "none")
         if entry.people and entry.kind == "proportion":
             assert entry.minimum_count == 30
 
@@ -175,7 +175,8 @@ def test_targets_and_floors_belong_to_indicators_with_a_direction() -> None:
     for indicator_id in {*standards.targets, *standards.floors}:
         assert directions[indicator_id] != "none"
     for indicator_id, floor in standards.floors.items():
-        assert floor < standards.targets[indicator_id]
+        worse = -1 if directions[indicator_id] == "lower" else 1
+        assert worse * floor < worse * standards.targets[indicator_id], indicator_id
 
 
 def test_a_key_that_the_catalogue_does_not_know_is_refused() -> None:
@@ -228,6 +229,7 @@ def test_standards_become_a_long_table() -> None:
             "cadres": {"default": 10, "by_area_kind": {"key": 15}},
             "workers": 20,
             "satisfaction_threshold": 3,
+            "appraisal_score": 90,
         }
     )
     assert standard_rows(standards) == [
@@ -237,6 +239,7 @@ def test_standards_become_a_long_table() -> None:
         ("cadres", "M12", "key", 15.0),
         ("workers", "M12", None, 20.0),
         ("satisfaction_threshold", "T06", None, 3.0),
+        ("appraisal_score", "A02", None, 90.0),
     ]
 
 

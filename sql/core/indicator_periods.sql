@@ -44,6 +44,7 @@ cut AS (
     SELECT
         s.indicator_id,
         s.time_kind,
+        s.year_calendar,
         s.matures_after_days,
         s.reported_state,
         s.only_closed,
@@ -65,6 +66,7 @@ cut AS (
 SELECT
     c.indicator_id,
     c.time_kind,
+    c.year_calendar,
     c.grain,
     c.period_start,
     c.period_end,
