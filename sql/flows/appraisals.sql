@@ -1,13 +1,12 @@
 -- Points of the final appraisals, organisations that reach the standard, and self-check less spot-check of those that have
--- both, on the day on which the appraisal ended. Points are per cent of the sheet's most; a veto counts whichever check found it.
+-- both, on the last day of the organisation's appraisal. Points are per cent of the sheet's most; a veto counts whichever check found it.
 WITH results AS (
     SELECT
         org_id,
         period,
         max(org_area_code) AS area_code,
         max(org_kind) AS org_kind,
-        max(CASE WHEN method = 'final' THEN ended_on END) AS final_on,
-        max(CASE WHEN method <> 'final' AND NOT is_veto THEN ended_on END) AS checked_on,
+        max(ended_on) AS day,
         max(CASE WHEN is_veto THEN 1 ELSE 0 END) AS vetoes,
         sum(CASE WHEN method = 'final' THEN points END) AS final_points,
         sum(CASE WHEN method = 'final' THEN max_points END) AS final_most,
@@ -23,13 +22,13 @@ pass_mark AS (
 ),
 scored AS (
     SELECT
-        'A01' AS indicator_id, final_on AS day, area_code, org_kind,
+        'A01' AS indicator_id, day, area_code, org_kind,
         final_points AS numerator, final_most AS denominator
     FROM results
     WHERE final_most > 0
     UNION ALL
     SELECT
-        'A02' AS indicator_id, r.final_on AS day, r.area_code, r.org_kind,
+        'A02' AS indicator_id, r.day, r.area_code, r.org_kind,
         CASE WHEN r.vetoes = 0 AND 100 * r.final_points >= m.score * r.final_most THEN 1 ELSE 0 END AS numerator,
         1 AS denominator
     FROM results AS r
@@ -37,7 +36,7 @@ scored AS (
     WHERE r.final_most > 0
     UNION ALL
     SELECT
-        'A03' AS indicator_id, checked_on AS day, area_code, org_kind,
+        'A03' AS indicator_id, day, area_code, org_kind,
         CAST(100 * self_points AS DOUBLE) / nullif(self_most, 0)
         - CAST(100 * spot_points AS DOUBLE) / nullif(spot_most, 0) AS numerator,
         1 AS denominator
