@@ -17,6 +17,7 @@ from pipelines.rectification import remember_nothing
 from pipelines.score_model import Rectification, Score, check_score, write_score_reference
 
 AreaKind = Literal["urban", "rural", "key", "new"]
+Grain = Literal["day", "week", "month", "quarter", "year"]
 Kind = Literal["count", "proportion", "ratio", "amount", "median", "percentile", "difference"]
 CALENDAR_FROM = date(1990, 1, 1)
 
@@ -35,7 +36,12 @@ class Text(Strict):
 
 
 class Indicator(Strict):
-    """One entry of the catalogue: everything that is said about an indicator, in one place."""
+    """One entry of the catalogue: everything that is said about an indicator, in one place.
+
+    `time` flow counts what happens in a period, stock what is there on its last day. Periods start with the first event
+    of the dataset, at most `history_months` before the data cut, and of `reported_state` with the first delivery that
+    reports it. A period is provisional until `matures_after_days` after its end; `only_closed` shows none before its end.
+    """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}$")]
     version: Annotated[int, Field(ge=1)] = 1
@@ -56,21 +62,30 @@ class Indicator(Strict):
         "people",
         "meetings",
         "per_10000",
+        "per_1000",
+        "points",
         "currency",
         "currency_per_resident",
         "percentage_points",
     ]
     direction: Literal["higher", "lower", "none"]
-    interval: Literal["wilson", "none"] = "none"
+    interval: Literal["wilson", "wilson_design", "none"] = "none"
     minimum_count: Annotated[int, Field(ge=0)] = 0
     people: bool = False
     dataset: str
+    time: Literal["flow", "stock"]
+    year: Literal["civil", "fiscal"] = "civil"
+    grains: Annotated[tuple[Grain, ...], Field(min_length=1)]
+    history_months: Annotated[int, Field(ge=1)] | None = None
+    matures_after_days: Annotated[int, Field(ge=0)] = 0
+    reported_state: bool = False
+    only_closed: bool = False
     source: str
     decimals: Annotated[int, Field(ge=0, le=6)]
 
     @model_validator(mode="after")
     def _interval_fits_kind(self) -> Indicator:
-        if (self.interval == "wilson") != (self.kind == "proportion"):
+        if (self.interval != "none") != (self.kind == "proportion"):
             raise ValueError(f"{self.id}: a Wilson interval belongs to proportions, and to all of them")
         return self
 
@@ -111,6 +126,7 @@ class Standards(Strict):
     satisfaction_threshold: Annotated[int, Field(ge=1, le=5)]
     score: Score | None = None
     rectification: Rectification | None = None
+    appraisal_score: Annotated[float, Field(ge=0, le=100)]
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -161,6 +177,8 @@ _UNITS = {
     "people": "people 人",
     "meetings": "meetings 场",
     "per_10000": "per 10,000 每万人",
+    "per_1000": "per 1,000 每千人",
+    "points": "points 分",
     "currency": "money 金额",
     "currency_per_resident": "money a head 人均金额",
     "percentage_points": "percentage points 百分点",
@@ -213,7 +231,8 @@ def write_reference(
     people_minimum: int,
     as_of: Iterable[tuple[str, datetime]],
 ) -> None:
-    """Replace the tables reference.city, as_of, calendar, indicators and standards, and those of score and lists.
+    """Replace the tables reference.city, as_of, calendar, indicators, indicator_grains and standards, and those of
+    score and lists.
 
     `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar
     runs from 1990 to the end of the year after the latest data cut (after this year if there is none).
@@ -237,6 +256,8 @@ def write_reference(
     _table(con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", cuts)
     _write_calendar(con, time_zone, fiscal_year_start, last_year)
     _table(con, "indicators", _INDICATOR_COLUMNS, indicator_rows(catalogue))
+    grains = [(entry.id, grain) for entry in catalogue.indicators for grain in entry.grains]
+    _table(con, "indicator_grains", "indicator_id VARCHAR, grain VARCHAR", grains)
     _table(
         con,
         "standards",
@@ -252,7 +273,9 @@ _INDICATOR_COLUMNS = (
     "definition_zh VARCHAR, definition_en VARCHAR, numerator_zh VARCHAR, numerator_en VARCHAR, "
     "denominator_zh VARCHAR, denominator_en VARCHAR, exclusions_zh VARCHAR, exclusions_en VARCHAR, "
     "attribution_zh VARCHAR, attribution_en VARCHAR, kind VARCHAR, scale DOUBLE, unit VARCHAR, direction VARCHAR, "
-    '"interval" VARCHAR, minimum_count INTEGER, people BOOLEAN, dataset VARCHAR, source VARCHAR, decimals INTEGER'
+    '"interval" VARCHAR, minimum_count INTEGER, people BOOLEAN, dataset VARCHAR, source VARCHAR, decimals INTEGER, '
+    "time_kind VARCHAR, year_calendar VARCHAR, history_months INTEGER, matures_after_days INTEGER, "
+    "reported_state BOOLEAN, only_closed BOOLEAN"
 )
 
 
@@ -263,7 +286,22 @@ def indicator_rows(catalogue: Catalogue) -> list[tuple[object, ...]]:
         texts = (entry.name, entry.definition, entry.numerator, entry.denominator, entry.exclusions, entry.attribution)
         words = [word for text in texts for word in (text.zh, text.en)]
         tail = (entry.kind, entry.scale, entry.unit, entry.direction, entry.interval, entry.minimum_count, entry.people)
-        rows.append((order, entry.id, entry.version, *words, *tail, entry.dataset, entry.source, entry.decimals))
+        periods = (entry.time, entry.year, entry.history_months, entry.matures_after_days)
+        flags = (entry.reported_state, entry.only_closed)
+        rows.append(
+            (
+                order,
+                entry.id,
+                entry.version,
+                *words,
+                *tail,
+                entry.dataset,
+                entry.source,
+                entry.decimals,
+                *periods,
+                *flags,
+            )
+        )
     return rows
 
 
@@ -277,6 +315,7 @@ def standard_rows(standards: Standards) -> list[tuple[str, str | None, str | Non
     rows += [("cadres", "M12", kind, float(value)) for kind, value in sorted(standards.cadres.by_area_kind.items())]
     rows.append(("workers", "M12", None, float(standards.workers)))
     rows.append(("satisfaction_threshold", "T06", None, float(standards.satisfaction_threshold)))
+    rows.append(("appraisal_score", "A02", None, standards.appraisal_score))
     return rows
 
 

@@ -18,6 +18,8 @@ from sqlglot.errors import SqlglotError
 
 DIALECT = "duckdb"
 SOURCE_SCHEMAS = frozenset({"landing", "reference"})
+#: Schemas of which every file is a view.
+VIEWS = frozenset({"cells"})
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 _FORBIDDEN_FUNCTIONS = {
@@ -88,7 +90,7 @@ class SqlFileError(ValueError):
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One table of the warehouse: `sql/<schema>/<table>.sql`, holding one select."""
+    """One table of the warehouse: `sql/<schema>/<table>.sql`, holding one select; a view stores no rows of its own."""
 
     schema: str
     table: str
@@ -97,6 +99,7 @@ class SqlFile:
     description: str
     dependencies: tuple[str, ...]
     sha256: str
+    is_view: bool = False
 
     @property
     def name(self) -> str:
@@ -123,6 +126,17 @@ def dependencies_of(text: str) -> tuple[str, ...]:
     """Return every schema-qualified table of `text` as sorted `schema.table` names."""
     tables = parse_select(text).find_all(exp.Table)
     return tuple(sorted({f"{table.db}.{table.name}" for table in tables if table.db}))
+
+
+def output_columns(text: str) -> tuple[str, ...]:
+    """Return the columns that the select of `text` gives, in order.
+
+    Raises SqlFileError where a star or an expression without a name leaves them open.
+    """
+    names = tuple(parse_select(text).named_selects)
+    if "*" in names or "" in names:
+        raise SqlFileError("every column has a name of its own: no star, no expression without AS")
+    return names
 
 
 def description_of(text: str) -> str:
@@ -158,7 +172,7 @@ def _read(path: Path, root: Path) -> SqlFile:
     except SqlFileError as error:
         raise SqlFileError(f"{where}: {error}") from error
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return SqlFile(schema, table, path, text, description, dependencies, digest)
+    return SqlFile(schema, table, path, text, description, dependencies, digest, is_view=schema in VIEWS)
 
 
 class Node(Protocol):
@@ -208,9 +222,10 @@ def in_order(files: Sequence[N], sources: Collection[str] | None = None) -> list
 
 
 def run_file(con: duckdb.DuckDBPyConnection, file: SqlFile) -> int:
-    """Replace the table `file.name` by the result of its select; return the number of rows."""
+    """Replace the table or view `file.name` by the result of its select; return the number of rows."""
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{file.schema}"')
-    con.execute(f'CREATE OR REPLACE TABLE "{file.schema}"."{file.table}" AS\n{file.text}')
+    kind = "VIEW" if file.is_view else "TABLE"
+    con.execute(f'CREATE OR REPLACE {kind} "{file.schema}"."{file.table}" AS\n{file.text}')
     rows = con.execute(f'SELECT count(*) FROM "{file.schema}"."{file.table}"').fetchall()
     return int(rows[0][0])
 

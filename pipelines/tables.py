@@ -1,4 +1,4 @@
-"""Every table that the warehouse makes of landing: the SQL files, and the computed tables beside them."""
+"""Every table that the warehouse makes of landing: the SQL files, what gathers them, and the computed tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.computed import ComputedTable, run_computed
 from pipelines.figures import TABLES
+from pipelines.gathered import gather
 from pipelines.paths import SQL
 from pipelines.sql_files import SqlFile, in_order, read_sql_files, run_file
 
@@ -20,7 +21,7 @@ def read_tables(root: Path = SQL) -> list[Table]:
 
     Raises SqlFileError where a file breaks a rule, a table is read that nobody makes, or tables read each other in a ring.
     """
-    return in_order([*read_sql_files(root), *TABLES])
+    return in_order([*gather(read_sql_files(root)), *TABLES])
 
 
 def run_table(con: duckdb.DuckDBPyConnection, table: Table) -> int:

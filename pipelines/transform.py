@@ -43,6 +43,7 @@ REFERENCE_TABLES = (
     "calendar",
     "as_of",
     "indicators",
+    "indicator_grains",
     "standards",
     "weights",
     "grades",
@@ -213,15 +214,20 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
 
 
 def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables of earlier versions that nothing makes any more."""
+    """Drop the tables and views of earlier versions that nothing makes any more."""
     made = read_tables()
     kept, schemas = {table.name for table in made}, sorted({table.schema for table in made})
     tables = con.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE list_contains(?, schema_name)", [schemas]
+        """
+        SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE list_contains($schemas, schema_name)
+        UNION ALL
+        SELECT 'TABLE', schema_name, table_name FROM duckdb_tables() WHERE list_contains($schemas, schema_name)
+        """,
+        {"schemas": schemas},
     ).fetchall()
-    for schema, table in tables:
+    for kind, schema, table in tables:
         if f"{schema}.{table}" not in kept:
-            con.execute(f'DROP TABLE {schema}."{table}"')
+            con.execute(f'DROP {kind} {schema}."{table}"')
 
 
 def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:

@@ -118,13 +118,14 @@ def build(
     people_minimum: int = 10,
     standards: Mapping[str, Any] | None = None,
     zone: ZoneInfo = SHANGHAI,
+    root: Path = ROOT,
 ) -> dict[str, int]:
     """Write the reference tables (data cuts as local text by dataset) and run every SQL file; return rows by table."""
-    catalogue = load_catalogue(ROOT / "data_contracts/indicators.yaml")
+    catalogue = load_catalogue(root / "data_contracts/indicators.yaml")
     write_reference(
         con,
         catalogue,
-        load_standards(ROOT / "data_contracts/standards.yaml", standards, catalogue),
+        load_standards(root / "data_contracts/standards.yaml", standards, catalogue),
         area_code="C",
         name_zh="样例市",
         name_en="Sample City",
@@ -135,4 +136,4 @@ def build(
         people_minimum=people_minimum,
         as_of=[(dataset, local(text, zone)[0]) for dataset, text in as_of.items()],
     )
-    return run_tables(con, read_tables())
+    return run_tables(con, read_tables(root / "sql"))

@@ -106,6 +106,10 @@ def test_every_indicator_of_the_catalogue_comes_out_of_the_sql_with_cases() -> N
                 "is_committee_member": True,
                 "is_serving": True,
                 "schooling": "college",
+                "joined_on": "2015-01-01",
+                "birth_year": 1950,
+                "is_floating": True,
+                "last_trained_on": "2025-12-01",
                 "reported_to_community_on": "2025-01-01",
                 "_valid_from": datetime(2025, 6, 1),  # noqa: DTZ001
             }
@@ -117,7 +121,7 @@ def test_every_indicator_of_the_catalogue_comes_out_of_the_sql_with_cases() -> N
         "headcounts",
         [
             {"role": role, "as_of": "2025-06-01", "headcount": 30, **place}
-            for role in ("cadre", "community_worker", "partner_head")
+            for role in ("cadre", "community_worker", "partner_head", "volunteer", "active_volunteer", "volunteer_team")
         ],
     )
     insert(con, "facilities", [{"facility_id": "f", "kind": "community_centre", "floor_area_m2": 600, **place}])
@@ -125,16 +129,86 @@ def test_every_indicator_of_the_catalogue_comes_out_of_the_sql_with_cases() -> N
         con,
         "budget_lines",
         [
-            {"line_id": fund, "fiscal_year": 2026, "fund": fund, "opening_amount": 300_000, **place}
-            for fund in ("operating", "service")
+            {
+                "line_id": f"{fund}{year}",
+                "fiscal_year": year,
+                "fund": fund,
+                "source": source,
+                "opening_amount": 300_000,
+                **place,
+            }
+            for fund, source in (("operating", "district"), ("service", "city"))
+            for year in (2025, 2026)
         ],
     )
     insert(
         con,
         "payments",
         [
-            {"payment_id": kind, "line_id": "service", "kind": kind, "amount": 5, "occurred_on": "2026-01-05"}
+            {
+                "payment_id": f"{kind}{day}",
+                "line_id": f"service{day[:4]}",
+                "kind": kind,
+                "amount": 5,
+                "occurred_on": day,
+            }
             for kind in ("release", "payment")
+            for day in ("2025-12-05", "2026-01-05")
+        ],
+    )
+    insert(
+        con,
+        "surveys",
+        [
+            {
+                "wave": "1",
+                "question": question,
+                "ended_on": "2026-01-05",
+                "valid_respondents": 40,
+                "positive_respondents": 30,
+                **place,
+            }
+            for question in ("satisfaction", "awareness", "participation", "property_service")
+        ],
+    )
+    insert(
+        con,
+        "service_items",
+        [
+            {
+                "item_id": "n",
+                "list": "need",
+                "registered_on": "2026-01-05",
+                "status": "matched",
+                "matched_item_id": "p",
+                **place,
+            },
+            {
+                "item_id": "p",
+                "list": "project",
+                "registered_on": "2026-01-04",
+                "claimed_on": "2026-01-05",
+                "completed_on": "2026-02-05",
+                "status": "completed",
+                **place,
+            },
+        ],
+    )
+    insert(
+        con,
+        "appraisals",
+        [
+            {
+                "org_id": "k",
+                "period": "1",
+                "method": method,
+                "item": "i",
+                "ended_on": "2026-01-05",
+                "kind": "score",
+                "points": points,
+                "max_points": 100,
+            }
+            for method, points in (("self", 97), ("spot", 92), ("final", 95))
         ],
     )
     build(con, dict.fromkeys(CONTRACTS, "2026-03-20 12:00"))
@@ -164,7 +238,7 @@ def test_every_indicator_names_a_dataset_that_has_a_contract() -> None:
 
 def test_a_proportion_has_an_interval_and_a_rate_about_people_needs_thirty() -> None:
     for entry in CATALOGUE.indicators:
-        assert (entry.kind == "proportion") == (entry.interval == "wilson")
+        assert (entry.kind == "proportion") == (entry.interval != "none")
         if entry.people and entry.kind == "proportion":
             assert entry.minimum_count == 30
 
@@ -175,7 +249,8 @@ def test_targets_and_floors_belong_to_indicators_with_a_direction() -> None:
     for indicator_id in {*standards.targets, *standards.floors}:
         assert directions[indicator_id] != "none"
     for indicator_id, floor in standards.floors.items():
-        assert floor < standards.targets[indicator_id]
+        worse = -1 if directions[indicator_id] == "lower" else 1
+        assert worse * floor < worse * standards.targets[indicator_id], indicator_id
 
 
 def test_a_key_that_the_catalogue_does_not_know_is_refused() -> None:
@@ -228,6 +303,7 @@ def test_standards_become_a_long_table() -> None:
             "cadres": {"default": 10, "by_area_kind": {"key": 15}},
             "workers": 20,
             "satisfaction_threshold": 3,
+            "appraisal_score": 90,
         }
     )
     assert standard_rows(standards) == [
@@ -237,6 +313,7 @@ def test_standards_become_a_long_table() -> None:
         ("cadres", "M12", "key", 15.0),
         ("workers", "M12", None, 20.0),
         ("satisfaction_threshold", "T06", None, 3.0),
+        ("appraisal_score", "A02", None, 90.0),
     ]
 
 

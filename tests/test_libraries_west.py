@@ -150,7 +150,7 @@ def test_a_standard_that_one_to_four_may_reach_is_left_unknown() -> None:
         " ('A1', 'cadre', NULL, 1, 4), ('A1', 'community_worker', NULL, 1, 4),"
         " ('A2', 'cadre', NULL, 1, 4), ('A2', 'community_worker', 7, 7, 7)) AS t(area_code, role, headcount, at_least, at_most)"
     )
-    sql = (Path(__file__).parents[1] / "sql/cube/headcount_stocks.sql").read_text(encoding="utf-8")
+    sql = (Path(__file__).parents[1] / "sql/stocks/headcounts.sql").read_text(encoding="utf-8")
     found = con.execute(f"SELECT area_code, numerator, denominator FROM ({sql}) ORDER BY 1").fetchall()
     con.close()
     # A1: one to four workers may or may not be three. A2: even one cadre suffices.

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from landing import CONTRACTS, LEDGERS, ROOT, build, empty_warehouse
 
-from pipelines.figures import TABLES
+from pipelines.gathered import GATHERINGS, gather
 from pipelines.sql_files import (
     SqlFile,
     SqlFileError,
@@ -16,17 +16,19 @@ from pipelines.sql_files import (
     dependencies_of,
     description_of,
     in_order,
+    output_columns,
     parse_select,
     read_sql_files,
     run_file,
     sha256_of,
 )
+from pipelines.tables import read_tables
 
-FILES = read_sql_files(ROOT / "sql")
+FILES = gather(read_sql_files(ROOT / "sql"))
 REFERENCE = {
     f"reference.{table}"
     for table in (
-        *("city", "calendar", "as_of", "indicators", "standards"),
+        *("city", "calendar", "as_of", "indicators", "indicator_grains", "standards"),
         *("weights", "grades", "vetoes", "rectification_rules", "rectification_before"),
     )
 }
@@ -48,19 +50,63 @@ def test_every_file_is_one_portable_select_with_a_description(file: SqlFile) -> 
     assert check_portable(file.text) == []
 
 
-def test_every_file_reads_only_tables_that_exist_before_it() -> None:
+def test_every_table_reads_only_tables_that_exist_before_it() -> None:
     seen = set(SOURCES)
-    for file in in_order([*FILES, *TABLES], SOURCES):
-        assert set(file.dependencies) <= seen
-        seen.add(file.name)
+    for table in in_order(read_tables(ROOT / "sql"), SOURCES):
+        assert set(table.dependencies) <= seen
+        seen.add(table.name)
 
 
 def test_layers_read_downwards_only() -> None:
-    allowed = {"core": {"landing", "reference", "core"}, "cube": {"landing", "reference", "core", "cube"}}
-    made = {"landing", "reference", "core", "cube", "marts"}
-    for file in FILES:
-        schemas = {dependency.partition(".")[0] for dependency in file.dependencies}
-        assert schemas <= allowed.get(file.schema, made), file.name
+    below_cube = {"landing", "reference", "core"}
+    allowed = {
+        "core": below_cube,
+        "stocks": below_cube | {"cube"},
+        "flows": below_cube,
+        "cube": below_cube | {"cube", "stocks", "flows", "cells"},
+        "cells": {"cube"},
+        "lists": below_cube | {"cube", "marts"},
+        "marts": below_cube | {"cube", "lists"},
+    }
+    for table in read_tables(ROOT / "sql"):
+        schemas = {dependency.partition(".")[0] for dependency in table.dependencies}
+        assert schemas <= allowed[table.schema] | {table.schema}, table.name
+
+
+def test_parts_of_a_gathered_table_are_read_through_it_alone() -> None:
+    for table in read_tables(ROOT / "sql"):
+        for gathering in GATHERINGS:
+            parts = [name for name in table.dependencies if name.startswith(f"{gathering.schema}.")]
+            assert not parts or table.name == f"cube.{gathering.schema}"
+
+
+def test_a_part_leaves_out_what_has_a_default(tmp_path: Path) -> None:
+    files = write(
+        tmp_path,
+        stocks__a="-- One.\nSELECT 'A01' AS indicator_id, DATE '2026-01-01' AS stock_on, 'K' AS area_code, 3 AS numerator",
+        stocks__b="-- Two.\nSELECT 5 AS numerator, 'L' AS area_code, DATE '2026-01-02' AS stock_on, 'A02' AS indicator_id",
+    )
+    con = duckdb.connect()
+    for file in in_order(gather(files)):
+        run_file(con, file)
+    rows = con.execute(
+        "SELECT indicator_id, area_code, dimension, member, scope, numerator, denominator FROM cube.stocks"
+    )
+    assert rows.fetchall() == [
+        ("A01", "K", "all", "all", "every", 3, None),
+        ("A02", "L", "all", "all", "every", 5, None),
+    ]
+
+
+def test_a_part_with_a_column_too_many_or_too_few_is_named(tmp_path: Path) -> None:
+    files = write(tmp_path, flows__a="-- One.\nSELECT 'A01' AS indicator_id, 'K' AS area_code, 3 AS numerator")
+    with pytest.raises(SqlFileError, match=r"flows\.a: column day of cube\.flows is missing"):
+        gather(files)
+    text = "SELECT 'A01' AS indicator_id, DATE '2026-01-01' AS day, 'K' AS area_code, 3 AS numerator, 1 AS extra"
+    with pytest.raises(SqlFileError, match=r"flows\.a: extra is no column of cube\.flows"):
+        gather(write(tmp_path, flows__a=f"-- One.\n{text}"))
+    with pytest.raises(SqlFileError, match="every column has a name of its own"):
+        output_columns("SELECT * FROM core.x")
 
 
 def test_every_select_can_be_planned_on_an_empty_warehouse() -> None:

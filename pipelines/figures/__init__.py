@@ -7,6 +7,7 @@ from pipelines.figures.comparisons import comparisons
 from pipelines.figures.control_limits import control_limits
 from pipelines.figures.rectification import rectification, watch_list
 from pipelines.figures.robustness import score_robustness
+from pipelines.figures.small_cells import hidden_stocks
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
 TABLES: tuple[ComputedTable, ...] = (
@@ -15,6 +16,7 @@ TABLES: tuple[ComputedTable, ...] = (
     changes,
     comparisons,
     control_limits,
+    hidden_stocks,
     rectification,
     score_robustness,
     watch_list,

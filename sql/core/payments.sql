@@ -1,4 +1,5 @@
--- Movements of money with the area, fund and fiscal year of their budget line; without a line: no area, fund unknown, year of the date.
+-- Movements of money with the area, fund, spending type, source and fiscal year of their budget line; without a line: no area,
+-- the rest unknown, year of the date.
 SELECT
     p.payment_id,
     p.line_id,
@@ -8,6 +9,8 @@ SELECT
     p.amount,
     b.area_code,
     coalesce(b.fund, 'unknown') AS fund,
+    coalesce(b.spending_type, 'unknown') AS spending_type,
+    coalesce(b.source, 'unknown') AS source,
     coalesce(b.fiscal_year, k.fiscal_year) AS fiscal_year
 FROM landing.payments AS p
 INNER JOIN reference.calendar AS k ON k.day = p.occurred_on

@@ -1,4 +1,5 @@
--- What is published: every grain at every level that the city's areas have, as a whole and by each dimension.
+-- What is published: every grain at every level that the city's areas have, as a whole and by each dimension;
+-- types of spending and sources of money by month and longer only.
 WITH grains AS (
     SELECT * FROM (VALUES ('day'), ('week'), ('month'), ('quarter'), ('year')) AS g(grain)
 ),
@@ -8,9 +9,12 @@ levels AS (
     SELECT level AS area_level FROM core.areas
 ),
 dimensions AS (
-    SELECT * FROM (VALUES ('all'), ('channel'), ('category_1'), ('org_level'), ('fund')) AS d(dimension)
+    SELECT * FROM (
+        VALUES ('all'), ('channel'), ('category_1'), ('org_level'), ('org_kind'), ('fund'), ('spending_type'), ('source'), ('category')
+    ) AS d(dimension)
 )
 SELECT g.grain, l.area_level, d.dimension
 FROM grains AS g
 CROSS JOIN levels AS l
 CROSS JOIN dimensions AS d
+WHERE g.grain NOT IN ('day', 'week') OR d.dimension NOT IN ('spending_type', 'source')

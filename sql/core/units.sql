@@ -1,6 +1,6 @@
--- Communities and grids in force on each day on which a stock is taken, with their residents.
+-- Communities and grids in force on each day on which a stock of them is taken, with their residents.
 WITH days AS (
-    SELECT DISTINCT stock_on FROM core.indicator_periods
+    SELECT DISTINCT stock_on FROM core.indicator_periods WHERE time_kind = 'stock' AND grain <> 'day'
 )
 SELECT
     d.stock_on,

@@ -1,23 +1,11 @@
 -- Areas in force without cases: at every grain but the day they have a row of zeros, down to the community.
 WITH counted AS (
-    SELECT indicator_id, grain, period_start, area_level, area_code FROM cube.ticket_cells WHERE dimension = 'all'
-    UNION ALL
-    SELECT 'T11' AS indicator_id, grain, period_start, area_level, area_code FROM cube.backlog_cells WHERE dimension = 'all'
-    UNION ALL
-    SELECT 'T12' AS indicator_id, grain, period_start, area_level, area_code
-    FROM cube.backlog_cells
-    WHERE dimension = 'all' AND overdue > 0
-    UNION ALL
-    SELECT 'T13' AS indicator_id, grain, period_start, area_level, area_code FROM cube.ticket_hours_cells WHERE dimension = 'all'
-    UNION ALL
-    SELECT 'T14' AS indicator_id, grain, period_start, area_level, area_code FROM cube.ticket_hours_cells WHERE dimension = 'all'
-    UNION ALL
-    SELECT indicator_id, grain, period_start, area_level, area_code FROM cube.meeting_cells
-    UNION ALL
-    SELECT indicator_id, grain, period_start, area_level, area_code FROM cube.stock_cells WHERE dimension = 'all'
+    SELECT indicator_id, grain, period_start, area_level, area_code
+    FROM cube.cells
+    WHERE dimension = 'all' AND grain <> 'day'
 ),
 expected AS (
-    SELECT DISTINCT e.indicator_id, e.grain, e.period_start, a.level AS area_level, a.area_code, i.kind
+    SELECT DISTINCT e.indicator_id, e.grain, e.period_start, a.level AS area_level, a.area_code, i.kind, i.dataset, e.time_kind
     FROM core.indicator_periods AS e
     INNER JOIN reference.indicators AS i ON i.indicator_id = e.indicator_id
     INNER JOIN core.areas AS a
@@ -29,7 +17,7 @@ expected AS (
         )
     WHERE e.is_filled AND e.grain <> 'day' AND a.level IN ('district', 'street', 'community')
     UNION
-    SELECT e.indicator_id, e.grain, e.period_start, 'city' AS area_level, c.area_code, i.kind
+    SELECT e.indicator_id, e.grain, e.period_start, 'city' AS area_level, c.area_code, i.kind, i.dataset, e.time_kind
     FROM core.indicator_periods AS e
     INNER JOIN reference.indicators AS i ON i.indicator_id = e.indicator_id
     CROSS JOIN reference.city AS c
@@ -41,8 +29,10 @@ SELECT
     x.period_start,
     x.area_level,
     x.area_code,
-    CASE WHEN x.kind NOT IN ('median', 'percentile') THEN CAST(0 AS DECIMAL(18, 2)) END AS numerator,
-    CASE WHEN x.kind NOT IN ('count', 'amount') THEN CAST(0 AS DECIMAL(18, 2)) END AS denominator
+    CASE WHEN x.kind NOT IN ('median', 'percentile') THEN CAST(0 AS DOUBLE) END AS numerator,
+    CASE WHEN x.kind NOT IN ('count', 'amount') THEN CAST(0 AS DOUBLE) END AS denominator,
+    -- an excluded ticket is not open, so a backlog has none to count
+    CASE WHEN x.time_kind = 'flow' OR x.dataset <> 'tickets' THEN CAST(0 AS BIGINT) END AS excluded
 FROM expected AS x
 ANTI JOIN counted AS k
     ON k.indicator_id = x.indicator_id

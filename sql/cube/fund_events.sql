@@ -1,4 +1,4 @@
--- Releases, net payments and changes of open commitments by day, area, fund and fiscal year.
+-- Releases, net payments and changes of open commitments by day, area, fund, spending type, source and fiscal year.
 -- A commitment is open by its amount less the payments that name it, never below 0 unless it is itself negative.
 WITH named AS (
     SELECT commitment_id, min(line_id) AS line_id
@@ -7,7 +7,13 @@ WITH named AS (
     GROUP BY commitment_id
 ),
 lines AS (
-    SELECT line_id, min(area_code) AS area_code, min(fund) AS fund, min(fiscal_year) AS fiscal_year
+    SELECT
+        line_id,
+        min(area_code) AS area_code,
+        min(fund) AS fund,
+        min(spending_type) AS spending_type,
+        min(source) AS source,
+        min(fiscal_year) AS fiscal_year
     FROM core.payments
     GROUP BY line_id
 ),
@@ -55,6 +61,8 @@ events AS (
     SELECT
         area_code,
         fund,
+        spending_type,
+        source,
         fiscal_year,
         occurred_on AS day,
         CASE WHEN kind = 'release' THEN amount ELSE 0 END AS released,
@@ -63,17 +71,21 @@ events AS (
     FROM core.payments
     WHERE kind <> 'commitment'
     UNION ALL
-    SELECT l.area_code, l.fund, l.fiscal_year, s.day, 0 AS released, 0 AS spent, s.step AS open_commitments
+    SELECT
+        l.area_code, l.fund, l.spending_type, l.source, l.fiscal_year, s.day,
+        0 AS released, 0 AS spent, s.step AS open_commitments
     FROM steps AS s
     INNER JOIN lines AS l ON l.line_id = s.line_id
 )
 SELECT
     area_code,
     fund,
+    spending_type,
+    source,
     fiscal_year,
     day,
     CAST(sum(released) AS DECIMAL(18, 2)) AS released,
     CAST(sum(spent) AS DECIMAL(18, 2)) AS spent,
     CAST(sum(open_commitments) AS DECIMAL(18, 2)) AS open_commitments
 FROM events
-GROUP BY area_code, fund, fiscal_year, day
+GROUP BY area_code, fund, spending_type, source, fiscal_year, day

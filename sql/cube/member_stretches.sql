@@ -1,44 +1,50 @@
--- Members by organisation area, each once, by the stretch of days for which their number stayed the same.
-WITH bounds AS (
-    SELECT member_id, joined_on AS day FROM core.memberships WHERE is_current
-    UNION
-    SELECT member_id, left_on AS day FROM core.memberships WHERE is_current
-),
-pieces AS (
+-- Members by organisation area and by what they are counted as, by the stretch of days for which their number stayed the same.
+WITH stretches AS (
+    SELECT 'members' AS measure, area_code, from_on, to_on FROM cube.member_pieces WHERE basis = 'latest'
+    UNION ALL
+    SELECT 'of_known_age' AS measure, area_code, from_on, to_on
+    FROM cube.member_pieces
+    WHERE basis = 'latest' AND birth_year IS NOT NULL
+    UNION ALL
+    -- year − birth year > 60 from the first day of the 61st year after the birth year on
     SELECT
-        member_id,
-        day AS from_on,
-        coalesce(lead(day) OVER (PARTITION BY member_id ORDER BY day NULLS LAST), DATE '9999-12-31') AS to_on
-    FROM bounds
-),
-ranked AS (
+        'over_60' AS measure,
+        area_code,
+        greatest(from_on, CAST(CAST(birth_year + 61 AS VARCHAR) || '-01-01' AS DATE)) AS from_on,
+        to_on
+    FROM cube.member_pieces
+    WHERE basis = 'latest' AND birth_year IS NOT NULL
+    UNION ALL
+    SELECT 'reported' AS measure, area_code, from_on, to_on FROM cube.member_pieces WHERE basis = 'reported'
+    UNION ALL
+    SELECT 'floating' AS measure, area_code, from_on, to_on
+    FROM cube.member_pieces
+    WHERE basis = 'reported' AND is_floating
+    UNION ALL
     SELECT
-        m.org_area_code AS area_code,
-        p.from_on,
-        p.to_on,
-        row_number() OVER (
-            PARTITION BY p.member_id, p.from_on ORDER BY m.joined_on DESC NULLS LAST, m.org_id NULLS LAST
-        ) AS place
-    FROM pieces AS p
-    INNER JOIN core.memberships AS m
-        ON m.member_id = p.member_id
-        AND m.is_current
-        AND m.joined_on <= p.from_on
-        AND p.from_on < m.left_on
+        'trained' AS measure,
+        area_code,
+        greatest(from_on, last_trained_on) AS from_on,
+        least(to_on, CAST(last_trained_on + INTERVAL 12 MONTH AS DATE)) AS to_on
+    FROM cube.member_pieces
+    WHERE basis = 'reported' AND last_trained_on IS NOT NULL
 ),
 steps AS (
-    SELECT area_code, from_on AS day, 1 AS step FROM ranked WHERE place = 1
+    SELECT measure, area_code, from_on AS day, 1 AS step FROM stretches WHERE from_on < to_on
     UNION ALL
-    SELECT area_code, to_on AS day, -1 AS step FROM ranked WHERE place = 1
+    SELECT measure, area_code, to_on AS day, -1 AS step FROM stretches WHERE from_on < to_on
 ),
 changes AS (
-    SELECT area_code, day, CAST(sum(step) AS BIGINT) AS step FROM steps GROUP BY area_code, day
+    SELECT measure, area_code, day, CAST(sum(step) AS BIGINT) AS step FROM steps GROUP BY measure, area_code, day
 )
 SELECT
+    measure,
     area_code,
     day AS from_on,
-    coalesce(lead(day) OVER (PARTITION BY area_code ORDER BY day NULLS LAST), DATE '9999-12-31') AS to_on,
+    coalesce(lead(day) OVER (PARTITION BY measure, area_code ORDER BY day NULLS LAST), DATE '9999-12-31') AS to_on,
     CAST(
-        sum(step) OVER (PARTITION BY area_code ORDER BY day NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT
+        sum(step) OVER (
+            PARTITION BY measure, area_code ORDER BY day NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS BIGINT
     ) AS members
 FROM changes

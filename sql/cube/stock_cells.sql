@@ -1,60 +1,4 @@
--- Stocks rolled up to every area in force on their day, in every published shape; a period takes the stock of its last day.
--- A sum with an unknown part is unknown.
-WITH stocks AS (
-    SELECT * FROM cube.organisation_stocks
-    UNION ALL
-    SELECT * FROM cube.member_stocks
-    UNION ALL
-    SELECT * FROM cube.headcount_stocks
-    UNION ALL
-    SELECT * FROM cube.facility_stocks
-    UNION ALL
-    SELECT * FROM cube.fund_stocks
-),
-combinations AS (
-    SELECT DISTINCT area_level, dimension FROM core.shapes
-),
-placed AS (
-    SELECT
-        s.indicator_id,
-        s.stock_on,
-        x.area_level,
-        CASE x.area_level
-            WHEN 'city' THEN c.area_code
-            WHEN 'district' THEN coalesce(p.district_code, 'unlocated')
-            WHEN 'street' THEN coalesce(p.street_code, 'unlocated')
-            WHEN 'community' THEN coalesce(p.community_code, 'unlocated')
-            ELSE coalesce(p.grid_code, 'unlocated')
-        END AS area_code,
-        s.dimension,
-        s.member,
-        s.numerator,
-        s.denominator
-    FROM stocks AS s
-    LEFT JOIN core.area_paths AS p
-        ON p.area_code = s.area_code AND p.valid_from <= s.stock_on AND s.stock_on < p.valid_to
-    INNER JOIN combinations AS x
-        ON x.dimension = s.dimension
-        AND (
-            s.scope = 'every'
-            OR (s.scope = 'grid' AND x.area_level = 'grid')
-            OR (s.scope = 'above_grid' AND x.area_level <> 'grid')
-        )
-    CROSS JOIN reference.city AS c
-),
-totals AS (
-    SELECT
-        indicator_id,
-        stock_on,
-        area_level,
-        area_code,
-        dimension,
-        member,
-        CAST(CASE WHEN count(*) = count(numerator) THEN sum(numerator) END AS DECIMAL(18, 2)) AS numerator,
-        CAST(sum(denominator) AS DECIMAL(18, 2)) AS denominator
-    FROM placed
-    GROUP BY indicator_id, stock_on, area_level, area_code, dimension, member
-)
+-- The stocks of every period: those of its last day, or of the data cut while it runs.
 SELECT
     t.indicator_id,
     e.grain,
@@ -63,8 +7,16 @@ SELECT
     t.area_code,
     t.dimension,
     t.member,
-    t.numerator,
-    t.denominator
-FROM totals AS t
+    CAST(t.numerator AS DOUBLE) AS numerator,
+    CAST(t.denominator AS DOUBLE) AS denominator,
+    h.indicator_id IS NOT NULL AS is_hidden
+FROM cube.stock_levels AS t
 INNER JOIN core.indicator_periods AS e ON e.indicator_id = t.indicator_id AND e.stock_on = t.stock_on
 INNER JOIN core.shapes AS s ON s.grain = e.grain AND s.area_level = t.area_level AND s.dimension = t.dimension
+LEFT JOIN cube.hidden_stocks AS h
+    ON h.indicator_id = t.indicator_id
+    AND h.stock_on = t.stock_on
+    AND h.area_level = t.area_level
+    AND h.area_code = t.area_code
+    AND h.dimension = t.dimension
+    AND h.member = t.member

@@ -1,59 +1,15 @@
 -- Every figure: value, 95 % Wilson interval, target and status, by indicator, period, area, dimension and member.
+-- The interval of a survey is that of its effective number of answers: n less the design effect (Kish 1965, Survey Sampling).
 WITH cells AS (
     SELECT
         indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        numerator, denominator, excluded, pending,
-        CAST(NULL AS DOUBLE) AS quantile
-    FROM cube.ticket_cells
-    UNION ALL
-    SELECT
-        'T13' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
-        excluded, CAST(0 AS BIGINT) AS pending,
-        median_hours AS quantile
-    FROM cube.ticket_hours_cells
-    UNION ALL
-    SELECT
-        'T14' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(NULL AS DECIMAL(18, 2)) AS numerator, CAST(resolved AS DECIMAL(18, 2)) AS denominator,
-        excluded, CAST(0 AS BIGINT) AS pending,
-        percentile_90_hours AS quantile
-    FROM cube.ticket_hours_cells
-    UNION ALL
-    SELECT
-        'T11' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(opened AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
-        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
-        CAST(NULL AS DOUBLE) AS quantile
-    FROM cube.backlog_cells
-    UNION ALL
-    SELECT
-        'T12' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        CAST(overdue AS DECIMAL(18, 2)) AS numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
-        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
-        CAST(NULL AS DOUBLE) AS quantile
-    FROM cube.backlog_cells
-    WHERE overdue > 0
+        numerator, denominator, excluded, pending, quantile, effect_sum, is_hidden
+    FROM cube.cells
     UNION ALL
     SELECT
         indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
-        numerator, CAST(NULL AS DECIMAL(18, 2)) AS denominator,
-        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
-        CAST(NULL AS DOUBLE) AS quantile
-    FROM cube.meeting_cells
-    UNION ALL
-    SELECT
-        indicator_id, grain, period_start, area_level, area_code, dimension, member,
-        numerator, denominator,
-        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
-        CAST(NULL AS DOUBLE) AS quantile
-    FROM cube.stock_cells
-    UNION ALL
-    SELECT
-        indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
-        numerator, denominator,
-        CAST(0 AS BIGINT) AS excluded, CAST(0 AS BIGINT) AS pending,
-        CAST(NULL AS DOUBLE) AS quantile
+        numerator, denominator, excluded, CAST(0 AS BIGINT) AS pending,
+        CAST(NULL AS DOUBLE) AS quantile, CAST(NULL AS DOUBLE) AS effect_sum, FALSE AS is_hidden
     FROM cube.empty_cells
 ),
 parts AS (
@@ -66,12 +22,18 @@ parts AS (
         c.area_code,
         c.dimension,
         c.member,
-        CAST(c.numerator AS DOUBLE) AS numerator,
-        CASE WHEN i.kind NOT IN ('count', 'amount') THEN CAST(c.denominator AS DOUBLE) END AS denominator,
-        -- an excluded ticket is not open, so a backlog has none to count
-        CASE WHEN c.indicator_id NOT IN ('T11', 'T12') THEN c.excluded END AS excluded,
+        c.numerator,
+        CASE WHEN i.kind NOT IN ('count', 'amount') THEN c.denominator END AS denominator,
+        c.excluded,
         c.pending,
         c.quantile,
+        c.is_hidden,
+        -- Answers that a simple random sample would need for the same precision: n² ÷ Σ n·deff
+        CASE
+            WHEN i.kind = 'proportion' AND i."interval" = 'wilson_design'
+                THEN CAST(c.denominator * c.denominator AS DOUBLE) / nullif(c.effect_sum, 0)
+            WHEN i.kind = 'proportion' AND c.denominator > 0 THEN c.denominator
+        END AS cases,
         i.kind,
         i.scale,
         i.direction,
@@ -79,12 +41,7 @@ parts AS (
         i.minimum_count,
         y.people_minimum,
         e.elapsed_share,
-        NOT e.is_over
-            OR c.pending > 0
-            OR (
-                c.indicator_id IN ('T05', 'T06')
-                AND CAST(e.period_end + INTERVAL 30 DAY AS DATE) > e.as_of_on
-            ) AS is_provisional,
+        NOT e.is_mature OR c.pending > 0 AS is_provisional,
         e.as_of,
         s.value AS target
     FROM cells AS c
@@ -97,10 +54,24 @@ parts AS (
 valued AS (
     SELECT
         *,
-        -- a stock that holds a count hidden by its source has no numerator
-        (kind NOT IN ('median', 'percentile') AND numerator IS NULL) OR people AND (
-            (numerator > 0 AND numerator < people_minimum)
-            OR (kind = 'proportion' AND denominator > 0 AND denominator < greatest(people_minimum, minimum_count))
+        -- a stock that holds a count hidden by its source has no numerator; a rate needs its minimum of cases;
+        -- neither few people nor few others may be told from a figure about people
+        (kind NOT IN ('median', 'percentile') AND numerator IS NULL)
+        OR is_hidden
+        OR (kind = 'proportion' AND denominator > 0 AND denominator < minimum_count)
+        OR (
+            people
+            AND (
+                (numerator > 0 AND numerator < people_minimum)
+                OR (
+                    kind = 'proportion'
+                    AND denominator > 0
+                    AND (
+                        denominator < people_minimum
+                        OR (denominator > numerator AND denominator - numerator < people_minimum)
+                    )
+                )
+            )
         ) AS is_suppressed,
         CASE
             WHEN kind IN ('count', 'amount') THEN numerator
@@ -109,18 +80,26 @@ valued AS (
             ELSE scale * (CAST(numerator AS DOUBLE) / nullif(denominator, 0))
         END AS value,
         CASE
-            WHEN kind = 'proportion' AND denominator > 0
-                THEN CAST(numerator + 1.920729410347062 AS DOUBLE) / nullif(denominator + 3.841458820694124, 0)
+            WHEN cases = denominator THEN numerator
+            WHEN cases > 0 THEN CAST(numerator * cases AS DOUBLE) / nullif(denominator, 0)
+        END AS hits
+    FROM parts
+),
+estimated AS (
+    SELECT
+        *,
+        CASE
+            WHEN cases > 0 THEN CAST(hits + 1.920729410347062 AS DOUBLE) / nullif(cases + 3.841458820694124, 0)
         END AS centre,
         CASE
-            WHEN kind = 'proportion' AND denominator > 0
+            WHEN cases > 0
                 THEN CAST(
                     1.959963984540054 * sqrt(
-                        CAST(numerator * (denominator - numerator) AS DOUBLE) / nullif(denominator, 0) + 0.960364705173531
+                        greatest(CAST(hits * (cases - hits) AS DOUBLE) / nullif(cases, 0), 0) + 0.960364705173531
                     ) AS DOUBLE
-                ) / nullif(denominator + 3.841458820694124, 0)
+                ) / nullif(cases + 3.841458820694124, 0)
         END AS half_width
-    FROM parts
+    FROM valued
 ),
 bounded AS (
     SELECT
@@ -128,7 +107,7 @@ bounded AS (
         CASE WHEN centre IS NOT NULL THEN CASE WHEN numerator = 0 THEN 0 ELSE greatest(centre - half_width, 0) END END AS lower,
         CASE WHEN centre IS NOT NULL THEN CASE WHEN numerator = denominator THEN 1 ELSE least(centre + half_width, 1) END END
             AS upper
-    FROM valued
+    FROM estimated
 )
 SELECT
     'unpublished' AS edition,

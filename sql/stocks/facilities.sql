@@ -3,9 +3,11 @@ WITH days AS (
     SELECT DISTINCT indicator_id, stock_on FROM core.indicator_periods WHERE indicator_id = 'M16'
 )
 SELECT
-    d.indicator_id, d.stock_on, f.area_code, 'all' AS dimension, 'all' AS member, 'every' AS scope,
-    CAST(sum(CASE WHEN f.floor_area_m2 >= 500 THEN 1 ELSE 0 END) AS DECIMAL(18, 2)) AS numerator,
-    CAST(count(*) AS DECIMAL(18, 2)) AS denominator
+    d.indicator_id,
+    d.stock_on,
+    f.area_code,
+    sum(CASE WHEN f.floor_area_m2 >= 500 THEN 1 ELSE 0 END) AS numerator,
+    count(*) AS denominator
 FROM landing.facilities AS f
 INNER JOIN days AS d
     ON (f.opened_on IS NULL OR f.opened_on <= d.stock_on)
