@@ -98,6 +98,24 @@ def test_97_2_percent_of_the_matters_of_station_visits_of_the_last_full_month_ar
     assert (resolved, accepted, share) == (486, 500, 0.972)
 
 
+def test_every_indicator_of_the_catalogue_has_a_value_for_the_city(city: City) -> None:
+    without = ask(
+        city,
+        "SELECT indicator_id FROM marts.indicators ANTI JOIN (SELECT * FROM marts.indicator_values"
+        " WHERE area_level = 'city' AND dimension = 'all' AND value IS NOT NULL) USING (indicator_id)",
+    )
+    assert without == []
+
+
+def test_about_three_in_ten_organisations_reach_the_standard_of_the_appraisal(city: City) -> None:
+    reached, appraised, share = figure(city, "A02", "2026-07-01", grain="quarter")
+    assert (appraised, round(10 * share)) == (239, 3), reached
+
+
+def test_every_community_has_a_team_of_volunteers(city: City) -> None:
+    assert figure(city, "M14", THIS_MONTH) == (239, 239, 1)
+
+
 def test_every_row_of_every_delivery_is_accounted_for(city: City) -> None:
     rows = ask(
         city,
