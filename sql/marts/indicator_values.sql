@@ -82,7 +82,7 @@ parts AS (
         NOT e.is_over
             OR c.pending > 0
             OR (
-                c.indicator_id IN ('T05', 'T06')
+                c.indicator_id IN ('T05', 'T06', 'T08')
                 AND CAST(e.period_end + INTERVAL 30 DAY AS DATE) > e.as_of_on
             ) AS is_provisional,
         e.as_of,
