@@ -132,7 +132,9 @@ class Standards(Strict):
     def _one_standard_a_category(self) -> Standards:
         keys = [(entry.category_1, entry.category_2) for entry in self.service_standards]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
-            raise ValueError(f"service_standards: two entries for {' / '.join(k for k in twice if k) or 'any category'}")
+            raise ValueError(
+                f"service_standards: two entries for {' / '.join(k for k in twice if k) or 'any category'}"
+            )
         return self
 
 
@@ -323,7 +325,9 @@ def _write_calendar(
 ) -> None:
     last_day = date(last_year, 12, 31)
     schema = {"day": pl.Date, "is_working_day": pl.Boolean, "working_day_number": pl.Int32}
-    con.register("_working_days", pl.DataFrame(list(working.numbers(CALENDAR_FROM, last_day)), schema, orient="row").to_arrow())
+    con.register(
+        "_working_days", pl.DataFrame(list(working.numbers(CALENDAR_FROM, last_day)), schema, orient="row").to_arrow()
+    )
     # ends_at is the UTC instant at which the local day ends: versions of attributes are dated by UTC instants, and the
     # SQL files may not convert time zones.
     con.execute(

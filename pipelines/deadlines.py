@@ -131,7 +131,11 @@ def explain_working_days(calendar: WorkingCalendar, start: date, days: int) -> E
     off = [day for day in passed if day in calendar.holidays]
     worked = [day for day in passed if day in calendar.worked]
     zh = [f"{_days_zh(run, start)}{word}" for found, word in ((off, "放假"), (worked, "上班")) for run in _runs(found)]
-    en = [f"{_days_en(run, start)} {word}" for found, word in ((off, "holiday"), (worked, "worked")) for run in _runs(found)]
+    en = [
+        f"{_days_en(run, start)} {word}"
+        for found, word in ((off, "holiday"), (worked, "worked"))
+        for run in _runs(found)
+    ]
     plural = "s" if days != 1 else ""
     return Explanation(
         f"自{_day_zh(start)}起{days}个工作日{'：' if zh else ''}{'，'.join(zh)} → {_day_zh(end, start)}",
@@ -159,7 +163,9 @@ def explain_deadline(con: duckdb.DuckDBPyConnection, ticket_id: str, calendar: W
         return None
     accepted_at, accepted_on, due_at, due_from, unit, amount, paused, zone = rows[0]
     if due_from is None:
-        return Explanation("来源未给时限，其类别也没有办理时限标准", "no deadline: neither the source nor a standard gives one")
+        return Explanation(
+            "来源未给时限，其类别也没有办理时限标准", "no deadline: neither the source nor a standard gives one"
+        )
     due_zh, due_en = _moment(due_at, zone)
     if due_from == "source":
         return Explanation(f"来源给定的时限：{due_zh}", f"deadline given by the source: {due_en}")
@@ -171,7 +177,9 @@ def explain_deadline(con: duckdb.DuckDBPyConnection, ticket_id: str, calendar: W
         why = Explanation(f"自{from_zh}起{amount}小时", f"{amount} hour{plural} from {from_en}")
     if paused:
         plural = "s" if paused != 1 else ""
-        return Explanation(f"{why.zh}，暂停{paused}分钟 → {due_zh}", f"{why.en}, paused {paused} minute{plural} → {due_en}")
+        return Explanation(
+            f"{why.zh}，暂停{paused}分钟 → {due_zh}", f"{why.en}, paused {paused} minute{plural} → {due_en}"
+        )
     return why if unit == "working_days" else Explanation(f"{why.zh} → {due_zh}", f"{why.en} → {due_en}")
 
 

@@ -254,9 +254,7 @@ def test_two_standards_for_one_category_are_refused() -> None:
         ("{holidays: [2027-01-02], working_days: [2027-01-02]}", "both a holiday and a working day"),
     ],
 )
-def test_announced_days_that_make_no_sense_are_refused_with_their_line(
-    tmp_path: Path, days: str, message: str
-) -> None:
+def test_announced_days_that_make_no_sense_are_refused_with_their_line(tmp_path: Path, days: str, message: str) -> None:
     file = tmp_path / "city.yaml"
     file.write_text(
         f"name: {{zh: 市, en: City}}\ntime_zone: Asia/Shanghai\nworking_calendar:\n  2027: {days}\n", encoding="utf-8"

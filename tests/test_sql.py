@@ -22,7 +22,9 @@ from pipelines.sql_files import (
 )
 
 FILES = read_sql_files(ROOT / "sql")
-REFERENCE = {f"reference.{table}" for table in ("city", "calendar", "as_of", "indicators", "standards", "service_standards")}
+REFERENCE = {
+    f"reference.{table}" for table in ("city", "calendar", "as_of", "indicators", "standards", "service_standards")
+}
 SOURCES = {f"landing.{table}" for table in (*CONTRACTS, *LEDGERS)} | REFERENCE
 
 
