@@ -882,7 +882,7 @@ def test_funding_by_fund_and_area_with_a_payment_without_its_line(funds: duckdb.
     year = ("year", "2025-04-01")
     assert parts(funds, "F03", *year, member="operating")[:2] == (240_000, 510_000)
     # the orphan of 5 January 2026: fiscal year 2025, fund unknown, nowhere
-    unknown = figure(funds, "F03", *year, member="unknown", level="city")
+    unknown = figure(funds, "F03", *year, dimension="fund", member="unknown", level="city")
     assert unknown is not None and (unknown.numerator, unknown.denominator, unknown.status) == (6_000, 0, "no_cases")
     assert parts(funds, "F03", *year, "D1")[:2] == (50_000, 410_000)
     assert parts(funds, "F03", *year, "D2")[:2] == (190_000, 490_000)
