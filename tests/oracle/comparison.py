@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import duckdb
+import polars as pl
+
 import oracle.funds
 import oracle.services
 import oracle.staffing  # noqa: F401
-import polars as pl
 from oracle.engine import KEYS, MEASURES
 from oracle.funds import elapsed_share
 from oracle.inputs import Inputs
@@ -31,10 +32,8 @@ FLOWS = frozenset(
 #: Where the product and the catalogue were found to differ and the product has not decided yet: reported, counted,
 #: left out of `differences`. Each has a test on a minimal city that fails once the product is mended.
 REPORTED = {
-    # in a fiscal year without a budget line or movement the published denominator is 0, not the residents
-    "F07": pl.col("what").is_in(["denominator", "value", "status"])
-    & (pl.col("denominator") == 0)
-    & (pl.col("numerator_o") == 0),
+    # at grid level the published denominator of one fund is 0, not the residents of the grid
+    "F07": (pl.col("denominator") == 0) & (pl.col("dimension") == "fund") & (pl.col("area_level") == "grid"),
     # pending counts every ticket that may still get a verdict, but a cell that has no verdict yet loses its pending
     "T19": (pl.col("denominator_o") == 0)
     & (pl.col("pending_o") > 0)
@@ -77,8 +76,8 @@ def compare(
     fine_levels: Sequence[str] = ("city", "district"),
     only: Collection[str] | None = None,
 ) -> Comparison:
-    """Recompute every published indicator and compare all its rows: at the grains `coarse` on every level, at the
-    grains `fine` on `fine_levels`."""
+    """Recompute every published indicator and compare its rows: at the grains `coarse` on every level, and what is summed
+    over a period also at the grains `fine` on `fine_levels`."""
     ladder = Ladder(inputs)
     result = Comparison()
     ids = [name for (name,) in published.execute(f"SELECT DISTINCT indicator_id FROM {table} ORDER BY 1").fetchall()]
@@ -86,18 +85,21 @@ def compare(
         if only is not None and name not in only:
             continue
         entry = ENTRIES[name]
+        finer = tuple(fine) if name in FLOWS else ()
         rows = published.sql(
             f"SELECT * EXCLUDE (edition, indicator_id, indicator_version, as_of, run_id) FROM {table} "
             "WHERE indicator_id = ? AND (list_contains(?, grain) OR list_contains(?, grain) AND list_contains(?, area_level))",
-            params=[name, list(coarse), list(fine), list(fine_levels)],
+            params=[name, list(coarse), list(finer), list(fine_levels)],
         ).pl()
-        grains = tuple(grain for grain in GRAINS if grain in set(rows["grain"].unique()))
-        city = Context(inputs, ladder, earliest(rows, inputs, entry), grains)
+        grains = set(rows["grain"].unique())
+        shapes = {
+            grain: ladder.levels if grain in coarse else [level for level in ladder.levels if level in fine_levels]
+            for grain in GRAINS
+            if grain in grains
+        }
+        city = Context(inputs, ladder, earliest(rows, inputs, entry), shapes)
         sums = entry.compute(city)
-        cells = sums.cells.filter(
-            pl.col("grain").is_in(list(coarse)) | pl.col("area_level").is_in(list(fine_levels)),
-            pl.col("area_level").is_in(ladder.levels),
-        )
+        cells = sums.cells.filter(pl.col("area_level").is_in(ladder.levels))
         found = differences(name, entry, city, cells, sums.unit, rows)
         result.compared[name] = rows.height
         if name in REPORTED:
@@ -120,10 +122,18 @@ def differences(
     """The published rows that differ from the cells, and the cells with cases that are not published."""
     if "value" not in cells.columns:
         cells = cells.with_columns(value=pl.lit(None, pl.Float64))
-    joined = rows.with_columns(published=True).join(
-        cells.rename({column: f"{column}_o" for column in (*MEASURES, "value")}), on=list(KEYS), how="full", coalesce=True,
-        suffix="_x",
-    ).with_columns(indicator_id=pl.lit(name), published=pl.col("published").fill_null(False))
+    cells = cells.rename({"hidden": "_by_source"})
+    joined = (
+        rows.with_columns(published=True)
+        .join(
+            cells.rename({column: f"{column}_o" for column in (*MEASURES, "value")}),
+            on=list(KEYS),
+            how="full",
+            coalesce=True,
+            suffix="_x",
+        )
+        .with_columns(indicator_id=pl.lit(name), published=pl.col("published").fill_null(False))
+    )
     joined = judge(name, entry, city, joined, unit)
     wrong = [
         joined.filter("published").filter(column_differs(column, entry)).with_columns(what=pl.lit(column))
@@ -137,7 +147,9 @@ def differences(
     )
     unpublished = unpublished.join(shapes, on=["grain", "area_level", "dimension"], how="semi")
     if name not in FLOWS:
-        unpublished = unpublished.join(rows.select("grain", "period_start").unique(), on=["grain", "period_start"], how="semi")
+        unpublished = unpublished.join(
+            rows.select("grain", "period_start").unique(), on=["grain", "period_start"], how="semi"
+        )
     wrong.append(unpublished.with_columns(what=pl.lit("not published")))
     columns = ["indicator_id", "what", *KEYS, *(f"{c}{s}" for c in (*MEASURES, "value", "status") for s in ("", "_o"))]
     return pl.concat([frame.select(columns) for frame in wrong])
@@ -156,7 +168,9 @@ def judge(name: str, entry: Entry, city: Context, joined: pl.DataFrame, unit: in
         frame = frame.with_columns(numerator_o=none, denominator_o=d)
         cases = pl.col("denominator_o") > 0
     else:
-        value = pl.when(pl.col("denominator_o") != 0).then(entry.scale * pl.col("numerator_o") / pl.col("denominator_o"))
+        value = pl.when(pl.col("denominator_o") != 0).then(
+            entry.scale * pl.col("numerator_o") / pl.col("denominator_o")
+        )
         frame = frame.with_columns(value_o=value, numerator_o=n, denominator_o=d)
         cases = pl.col("denominator_o") != 0
     last = last_day(frame["grain"], frame["period_start"])
@@ -223,13 +237,14 @@ def verdict(entry: Entry, target: float | None) -> pl.Expr:
 
 
 def suppress(entry: Entry, frame: pl.DataFrame, minimum: int) -> pl.DataFrame:
-    """Hide what is about fewer than `minimum` people, and rates with fewer than the indicator's minimum of cases.
+    """Hide what is about fewer than `minimum` people, what holds a count that its source hides, and rates with fewer
+    than the indicator's minimum of cases.
 
     A cell that is hidden so that another cannot be found by subtraction is accepted as published; that hiding is
     tested on its own.
     """
     n, d = pl.col("numerator_o"), pl.col("denominator_o")
-    few = (n > 0) & (n < minimum)
+    few = ((n > 0) & (n < minimum)) | (pl.col("_by_source").fill_null(0) > 0)
     if entry.minimum:
         few = few | ((d > 0) & (d < max(minimum, entry.minimum)))
     hidden = few.fill_null(False) | (pl.col("status") == "suppressed").fill_null(False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
+
 from oracle.ladder import LEVELS, Ladder
 from oracle.periods import start_of
 
 MEASURES = ("numerator", "denominator", "excluded", "pending")
+#: besides the measures, how many parts of the sum the source hides
+SUMMED = (*MEASURES, "hidden")
 KEYS = ("grain", "period_start", "area_level", "area_code", "dimension", "member")
 
 
@@ -18,7 +21,7 @@ KEYS = ("grain", "period_start", "area_level", "area_code", "dimension", "member
 class Sums:
     """The sums of one indicator in every cell, before division.
 
-    `cells` has KEYS and MEASURES (for quantiles also `value`); numerator and denominator are in units of 1 ÷ `unit`
+    `cells` has KEYS and SUMMED (for quantiles also `value`); numerator and denominator are in units of 1 ÷ `unit`
     (money is summed in whole fen, unit 100).
     """
 
@@ -34,10 +37,9 @@ def member_of(dimension: str) -> pl.Expr:
 
 
 def with_measures(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the measures that the frame lacks, as 0."""
+    """Add what is summed and the frame lacks, as 0."""
     return frame.with_columns(
-        (pl.col(name).cast(pl.Int64) if name in frame.columns else pl.lit(0, pl.Int64)).alias(name)
-        for name in MEASURES
+        (pl.col(name).cast(pl.Int64) if name in frame.columns else pl.lit(0, pl.Int64)).alias(name) for name in SUMMED
     )
 
 
@@ -63,36 +65,31 @@ def by_cell(
 def flows(
     ladder: Ladder,
     events: pl.DataFrame,
-    grains: Sequence[str],
+    shapes: Mapping[str, Sequence[str]],
     last: date,
     dimensions: Sequence[str] = (),
     first_month: int = 1,
     unit: int = 1,
 ) -> Sums:
-    """Sum events over the period that holds their day, in the area in force on that day.
+    """Sum events over the period that holds their day, in the area in force on that day, at the levels of each grain.
 
     `events`: day, area_code, the dimensions and some of MEASURES. What lies behind the data cut `last` does not count.
     """
     columns = ["day", "area_code", *dimensions]
     kept = with_measures(events.filter(pl.col("day") <= last))
-    kept = kept.group_by(columns).agg(pl.col(name).sum() for name in MEASURES)
+    kept = kept.group_by(columns).agg(pl.col(name).sum() for name in SUMMED)
     placed = ladder.place(kept)
-    sums = [pl.col(name).sum() for name in MEASURES]
+    sums = [pl.col(name).sum() for name in SUMMED]
     frames = [
         by_cell(
             placed.with_columns(grain=pl.lit(grain), period_start=start_of(pl.col("day"), grain, first_month)),
             dimensions,
             sums,
-            levels_of(grain),
+            levels,
         )
-        for grain in grains
+        for grain, levels in shapes.items()
     ]
     return Sums(pl.concat(frames), unit)
-
-
-def levels_of(grain: str) -> tuple[str, ...]:
-    """The levels at which a grain is computed: all."""
-    return LEVELS
 
 
 def stocks(
@@ -103,20 +100,19 @@ def stocks(
     `levels`: day, area_code, the dimensions and some of MEASURES.
     """
     columns = ["day", "area_code", *dimensions]
-    kept = with_measures(levels).group_by(columns).agg(pl.col(name).sum() for name in MEASURES)
+    kept = with_measures(levels).group_by(columns).agg(pl.col(name).sum() for name in SUMMED)
     placed = ladder.place(kept)
     # a day is placed and summed once, whatever the number of periods that end on it
     daily = by_cell(
         placed.with_columns(grain=pl.lit("day"), period_start="day"),
         dimensions,
-        [pl.col(name).sum() for name in MEASURES],
+        [pl.col(name).sum() for name in SUMMED],
     )
     cells = daily.drop("grain").rename({"period_start": "day"})
     cells = periods.select("grain", "period_start", "day").join(cells, on="day")
-    return Sums(cells.select(*KEYS, *MEASURES), unit)
+    return Sums(cells.select(*KEYS, *SUMMED), unit)
 
 
 def days_of(periods: pl.DataFrame) -> list[date]:
     """The days on which the stocks of the periods are taken."""
     return periods["day"].unique().sort().to_list()
-

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import polars as pl
-from oracle.engine import MEASURES, Sums, days_of, stocks
+
+from oracle.engine import SUMMED, Sums, days_of, stocks
 from oracle.periods import fiscal_bounds, fiscal_year
 from oracle.registry import Context, indicator
 from oracle.staffing import each_day, share_of_areas
@@ -168,11 +169,14 @@ def elapsed_share(day: date, first_month: int) -> float:
 def f07(city: Context) -> Sums:
     """Spending per resident: (payments − refunds) ÷ population."""
     net = fund_stocks(city, {day: [part(to_date(city, day), numerator=NET)] for day in of_days(city)}).cells
-    people = residents(city, city.fiscal_periods("payments"), net).cells
+    funds = pl.concat([lines(city).select("fund"), movements(city).select("fund")]).unique()
+    members = funds.select(dimension=pl.lit("fund"), member=pl.col("fund").fill_null("unknown")).unique()
+    members = pl.concat([members, pl.DataFrame({"dimension": ["all"], "member": ["all"]})])
+    people = residents(city, city.fiscal_periods("payments"), members).cells
     # residents in the unit of the money, so that the quotient is yuan
     both = pl.concat([net, people.select(net.columns).with_columns(pl.col("denominator") * 100)])
-    keys = [name for name in net.columns if name not in MEASURES]
-    return Sums(both.group_by(keys).agg(pl.col(name).sum() for name in MEASURES), unit=100)
+    keys = [name for name in net.columns if name not in SUMMED]
+    return Sums(both.group_by(keys).agg(pl.col(name).sum() for name in SUMMED), unit=100)
 
 
 @indicator("F08", "budget_lines", "rate", interval=True, fiscal=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
+
 from oracle.inputs import Inputs
 
 LEVELS = ("city", "district", "street", "community", "grid")

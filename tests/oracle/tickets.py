@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import polars as pl
-from oracle.engine import MEASURES, Sums, by_cell, days_of, flows, stocks
+
+from oracle.engine import SUMMED, Sums, by_cell, days_of, flows, stocks
 from oracle.periods import end_of_day, start_of
 from oracle.registry import Context, indicator
 
@@ -63,7 +64,7 @@ def counted(
 
 def summed(city: Context, events: pl.DataFrame, dimensions: tuple[str, ...] = DIMENSIONS) -> Sums:
     """Sum events of tickets at every grain."""
-    return flows(city.ladder, events, city.grains, city.cut("tickets"), dimensions)
+    return flows(city.ladder, events, city.shapes, city.cut("tickets"), dimensions)
 
 
 @indicator("T01", "tickets", "count")
@@ -154,14 +155,18 @@ def open_at_end(city: Context) -> pl.DataFrame:
     if "oracle.open" in city.inputs.cache:
         return city.inputs.cache["oracle.open"]
     as_of = city.inputs.as_of["tickets"]
-    kept = tickets(city).filter(~pl.col("excluded")).select(
-        "area_code",
-        *DIMENSIONS,
-        "due_at",
-        "accepted_at",
-        "reopened_at",
-        "resolved_at",
-        solved_first_at=pl.coalesce("first_resolved_at", "resolved_at"),
+    kept = (
+        tickets(city)
+        .filter(~pl.col("excluded"))
+        .select(
+            "area_code",
+            *DIMENSIONS,
+            "due_at",
+            "accepted_at",
+            "reopened_at",
+            "resolved_at",
+            solved_first_at=pl.coalesce("first_resolved_at", "resolved_at"),
+        )
     )
     frames = []
     for day in days_of(city.periods("tickets")):
@@ -218,6 +223,7 @@ def hours(city: Context, share: float) -> Sums:
         kept.len().cast(pl.Int64).alias("denominator"),
         pl.col("excluded").sum().cast(pl.Int64).alias("excluded"),
         pl.lit(0, pl.Int64).first().alias("pending"),
+        pl.lit(0, pl.Int64).first().alias("hidden"),
         kept.quantile(share, "linear").alias("value"),
     ]
     frames = [
@@ -225,8 +231,9 @@ def hours(city: Context, share: float) -> Sums:
             placed.with_columns(grain=pl.lit(grain), period_start=start_of(pl.col("day"), grain)),
             DIMENSIONS,
             aggregates,
+            levels,
         )
-        for grain in city.grains
+        for grain, levels in city.shapes.items()
     ]
     return Sums(pl.concat(frames))
 
@@ -258,7 +265,7 @@ def t16(city: Context) -> Sums:
     received = t01(city).cells.with_columns(denominator=pl.lit(0, pl.Int64))
     people = residents(city, city.periods("tickets"), received).cells
     sums = pl.concat([received, people.select(received.columns)])
-    return Sums(sums.group_by([c for c in received.columns if c not in MEASURES]).agg(pl.col(c).sum() for c in MEASURES))
+    return Sums(sums.group_by([c for c in received.columns if c not in SUMMED]).agg(pl.col(c).sum() for c in SUMMED))
 
 
 def residents(city: Context, periods: pl.DataFrame, members: pl.DataFrame) -> Sums:
