@@ -156,7 +156,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # what an earlier edition said
     "restated": (
-        "自上一版以来，{name}由 {was} 改为 {now}：{why}。",
+        "{name}上一版为 {was}，现改为 {now}：{why}。",
         "Since the last edition, {name} was restated from {was} to {now}: {why}.",
     ),
     "restated_more": (
