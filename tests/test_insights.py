@@ -23,7 +23,7 @@ from town import Town, quick, ticket
 
 from dashboards import data, formats
 from pipelines import wording
-from pipelines.catalogue import load_catalogue, load_standards, write_reference
+from pipelines.catalogue import Indicator, load_catalogue, load_standards, write_reference
 from pipelines.computed import run_computed
 from pipelines.figures import changes, comparisons, control_limits, insights
 from pipelines.insights.candidates import MONTHS, false_discovery_rates
@@ -134,6 +134,13 @@ def test_every_template_exists_in_both_languages_with_the_same_gaps(key: str) ->
         assert (key == "level_plain" or re.search("[一-鿿]", zh)) and not re.search("[一-鿿]", en)
 
 
+@pytest.mark.parametrize("entry", CATALOGUE.indicators, ids=lambda entry: entry.id)
+def test_units_and_datasets_of_the_catalogue_have_words(entry: Indicator) -> None:
+    in_numbers = {"percent", "percentage_points", "hours", "currency"}
+    assert entry.unit in in_numbers or f"unit_{entry.unit}" in wording.WORDS
+    assert f"dataset_{entry.dataset}" in wording.WORDS
+
+
 def test_sentences_write_numbers_as_the_pages_do() -> None:
     about = {i.id: data.Indicator(i.id, 1, ("", ""), ("", ""), ("", ""), ("", ""), ("", ""), ("", ""), i.kind, i.scale, i.unit,
         i.direction, i.interval, 0, False, i.dataset, "", i.decimals, None) for i in CATALOGUE.indicators}  # fmt: skip
@@ -209,6 +216,8 @@ def test_no_sentence_claims_a_change_that_its_interval_does_not_support(
         claims = bool(CHANGED.search(row["sentence_zh"])), bool(CHANGED.search(row["sentence_en"]))
         assert set(claims) == {row["kind"] in wording.CLAIMS_OF_CHANGE}
         assert "{" not in row["sentence_zh"] + row["sentence_en"]
+        if row["kind"] == "level_missed":
+            assert row["upper"] < row["target"]
         if row["kind"] in wording.CLAIMS_OF_CHANGE | wording.CLAIMS_OF_ORIGIN:
             assert row["change_lower"] > 0 or row["change_upper"] < 0
             assert np.sign(row["change"]) == np.sign(row["change_lower"])
@@ -273,7 +282,8 @@ def test_a_difference_that_many_comparisons_make_is_not_claimed() -> None:
 
 def test_a_stock_is_counted_and_nothing_is_said_of_chance() -> None:
     # 985 of 986 is clearly short of all, 17 of 20 may be 90 %: what is clear comes first
-    told = tell([rate("M12", "C", 17, 20), rate("M02", "C", 985, 986)])
+    low = [rate("M12", f"X{n}", 90, 100) for n in range(9)] + [rate("M12", "K1", 20, 100)]
+    told = tell([rate("M12", "C", 17, 20), rate("M02", "C", 985, 986), *low])
     assert said(told, "level_missed_counted") == [
         (
             "网格覆盖率 99.9%（985 / 986），未达目标 100%。",
@@ -284,7 +294,7 @@ def test_a_stock_is_counted_and_nothing_is_said_of_chance() -> None:
             "Staffing standard met 85.0% (17 / 20): misses the target of 90%.",
         ),
     ]
-    assert told.filter(pl.col("topic").is_in(["change", "chance"])).is_empty()
+    assert told.filter(pl.col("topic").is_in(["change", "chance", "peers"])).is_empty()
 
 
 def test_what_is_provisional_hidden_or_left_out_is_said_and_hidden_numbers_are_not() -> None:

@@ -17,6 +17,7 @@ from pipelines.insights.telling import Teller, catalogue, tell
 TOLD = {"city": 5, "district": 5, "street": 5, "community": 3}
 #: The first rates of the catalogue with a target are told of whatever they say.
 HEADLINES = 2
+_ORDER = ("block", "turn", "inner", "kind", "compared_with", "indicator_id", "dimension", "day")
 SEVERITIES = {3: "act", 2: "watch", 1: "good", 0: "note"}
 
 SCHEMA: dict[str, Any] = {
@@ -91,7 +92,7 @@ def insights(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     kept = _kept(found, about)
     turns = kept.filter(pl.col("block") == 1).select(*KEY, "indicator_id", "block", "turn").unique()
     parts = origins(con, kept.drop("block", "turn"), about, paths).join(turns, on=[*KEY, "indicator_id"])
-    told = pl.concat([kept, parts.select(kept.columns)]).sort(*KEY, "block", "turn", "inner", "kind", "compared_with")
+    told = pl.concat([kept, parts.select(kept.columns)]).sort(*KEY, *_ORDER)
     teller = Teller(catalogue(about), area_names(con, told.get_column("month").unique().sort().to_list()))
     return (
         tell(told, teller)

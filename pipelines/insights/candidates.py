@@ -271,7 +271,9 @@ def _signals(charts: pl.DataFrame, placed: pl.DataFrame, about: pl.DataFrame) ->
 
 def _peers(peers: pl.DataFrame, about: pl.DataFrame, paths: pl.DataFrame) -> list[pl.DataFrame]:
     """Areas outside the funnel of their peers, adjusted rates that say the contrary, and how many outside lie below an area."""
-    known = peers.join(about.select("indicator_id", "direction"), on="indicator_id").with_columns(
+    # a stock is counted whole: against its peers it is more or less, not beyond chance
+    events = about.filter("is_flow").select("indicator_id", "direction")
+    known = peers.join(events, on="indicator_id").with_columns(
         topic=pl.lit("peers"), flag=pl.col("funnel_flag").fill_null("")
     )
     low, high = pl.col("flag").str.starts_with("below"), pl.col("flag").str.starts_with("above")
@@ -315,7 +317,9 @@ def _outliers(known: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
             .agg(
                 compared=pl.len(),
                 counted=outside.sum(),
-                listed=pl.col("area_code").filter(outside).sort_by(pl.col("denominator").filter(outside), descending=True),
+                listed=pl.col("area_code").sort_by("denominator", "area_code", descending=[True, False]).filter(
+                    outside.sort_by("denominator", "area_code", descending=[True, False])
+                ),
             )
             .filter(pl.col("counted") > 0)
             .with_columns(area_level=pl.lit(level))
