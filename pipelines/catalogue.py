@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import duckdb
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.deadlines import WorkingCalendar, WorkingYear
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.rectification import remember_nothing
 from pipelines.score_model import Rectification, Score, check_score, write_score_reference
@@ -115,6 +117,23 @@ class Cadres(Strict):
     by_area_kind: dict[AreaKind, Annotated[int, Field(ge=0)]] = {}
 
 
+class ServiceStandard(Strict):
+    """Time that a ticket of a category may take where its source gives no deadline; without a category, any other."""
+
+    category_1: Annotated[str, Field(min_length=1)] | None = None
+    category_2: Annotated[str, Field(min_length=1)] | None = None
+    hours: Annotated[int, Field(ge=1, le=87_600)] | None = None
+    working_days: Annotated[int, Field(ge=1, le=250)] | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> ServiceStandard:
+        if (self.hours is None) == (self.working_days is None):
+            raise ValueError("a service standard needs exactly one of hours, working_days")
+        if self.category_2 is not None and self.category_1 is None:
+            raise ValueError(f"category_2 {self.category_2} needs its category_1")
+        return self
+
+
 class Standards(Strict):
     """`standards.yaml`: targets, floors and thresholds; a city may override any of them."""
 
@@ -127,6 +146,16 @@ class Standards(Strict):
     score: Score | None = None
     rectification: Rectification | None = None
     appraisal_score: Annotated[float, Field(ge=0, le=100)]
+    service_standards: tuple[ServiceStandard, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_standard_a_category(self) -> Standards:
+        keys = [(entry.category_1, entry.category_2) for entry in self.service_standards]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise ValueError(
+                f"service_standards: two entries for {' / '.join(k for k in twice if k) or 'any category'}"
+            )
+        return self
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -230,12 +259,14 @@ def write_reference(
     language: str,
     people_minimum: int,
     as_of: Iterable[tuple[str, datetime]],
+    working_calendar: Mapping[int, WorkingYear] | None = None,
 ) -> None:
-    """Replace the tables reference.city, as_of, calendar, indicators, indicator_grains and standards, and those of
-    score and lists.
+    """Replace the tables reference.city, as_of, calendar, indicators, indicator_grains, standards and service_standards,
+    and those of score and lists.
 
     `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar
-    runs from 1990 to the end of the year after the latest data cut (after this year if there is none).
+    runs from 1990 to the end of the year after the latest data cut (after this year if there is none);
+    `working_calendar` are the announced days of years that the city knows itself.
     Raises ValueError for a month outside 1–12 and zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
     """
     if not 1 <= fiscal_year_start <= 12:
@@ -254,7 +285,7 @@ def write_reference(
         [(area_code, name_zh, name_en, time_zone, currency, fiscal_year_start, language, people_minimum)],
     )
     _table(con, "as_of", "dataset VARCHAR, as_of TIMESTAMP, as_of_on DATE", cuts)
-    _write_calendar(con, time_zone, fiscal_year_start, last_year)
+    _write_calendar(con, time_zone, fiscal_year_start, last_year, WorkingCalendar.of(time_zone, working_calendar))
     _table(con, "indicators", _INDICATOR_COLUMNS, indicator_rows(catalogue))
     grains = [(entry.id, grain) for entry in catalogue.indicators for grain in entry.grains]
     _table(con, "indicator_grains", "indicator_id VARCHAR, grain VARCHAR", grains)
@@ -266,6 +297,12 @@ def write_reference(
     )
     write_score_reference(con, standards.score, standards.rectification)
     remember_nothing(con)
+    _table(
+        con,
+        "service_standards",
+        "category_1 VARCHAR, category_2 VARCHAR, unit VARCHAR, amount INTEGER",
+        service_standard_rows(standards),
+    )
 
 
 _INDICATOR_COLUMNS = (
@@ -319,6 +356,14 @@ def standard_rows(standards: Standards) -> list[tuple[str, str | None, str | Non
     return rows
 
 
+def service_standard_rows(standards: Standards) -> list[tuple[str | None, str | None, str, int]]:
+    """Return (category_1, category_2, unit, amount) for each service standard; both categories None hold for any other."""
+    return [
+        (s.category_1, s.category_2, *(("hours", s.hours) if s.hours else ("working_days", s.working_days or 0)))
+        for s in standards.service_standards
+    ]
+
+
 def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
     con.execute(f"CREATE OR REPLACE TABLE reference.{table} ({columns})")
     if rows:
@@ -326,7 +371,14 @@ def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Seque
         con.executemany(f"INSERT INTO reference.{table} VALUES ({marks})", rows)
 
 
-def _write_calendar(con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_start: int, last_year: int) -> None:
+def _write_calendar(
+    con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_start: int, last_year: int, working: WorkingCalendar
+) -> None:
+    last_day = date(last_year, 12, 31)
+    schema = {"day": pl.Date, "is_working_day": pl.Boolean, "working_day_number": pl.Int32}
+    con.register(
+        "_working_days", pl.DataFrame(list(working.numbers(CALENDAR_FROM, last_day)), schema, orient="row").to_arrow()
+    )
     # ends_at is the UTC instant at which the local day ends: versions of attributes are dated by UTC instants, and the
     # SQL files may not convert time zones.
     con.execute(
@@ -347,12 +399,16 @@ def _write_calendar(con: duckdb.DuckDBPyConnection, time_zone: str, fiscal_year_
             fiscal_year,
             make_date(fiscal_year, ?, 1) AS fiscal_year_start,
             CAST(make_date(fiscal_year + 1, ?, 1) - make_date(fiscal_year, ?, 1) AS INTEGER) AS days_in_fiscal_year,
-            timezone('UTC', timezone(?, CAST(day + 1 AS TIMESTAMP))) AS ends_at
+            timezone('UTC', timezone(?, CAST(day + 1 AS TIMESTAMP))) AS ends_at,
+            is_working_day,
+            working_day_number
         FROM fiscal
+        INNER JOIN _working_days USING (day)
         ORDER BY day
         """,
-        [CALENDAR_FROM, date(last_year, 12, 31), *[fiscal_year_start] * 4, time_zone],
+        [CALENDAR_FROM, last_day, *[fiscal_year_start] * 4, time_zone],
     )
+    con.unregister("_working_days")
 
 
 def _utc(moment: datetime) -> datetime:

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.deadlines import WorkingYear, check_years
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
 
@@ -215,7 +216,14 @@ class Settings(Strict):
     refused_days: int = Field(default=30, ge=1)
     sources: dict[str, Source | list[Source]] = Field(default_factory=dict)
     standards: dict[str, Any] = Field(default_factory=dict)
+    working_calendar: dict[int, WorkingYear] = Field(default_factory=dict)
     webhook_url: str | None = Field(default=None, pattern="^https?://")
+
+    @field_validator("working_calendar")
+    @classmethod
+    def _days_of_their_year(cls, years: dict[int, WorkingYear]) -> dict[int, WorkingYear]:
+        check_years(years)
+        return years
 
 
 def _check_fetched(dataset: str, sources: list[FilesSource | DatabaseSource | Open311Source]) -> None:

@@ -99,7 +99,10 @@ def resolve(
         NotFound: there is no such thing.
     """
     indicators = _rows(con, "SELECT * FROM marts.indicators ORDER BY sort_order")
-    areas = _rows(con, "SELECT * FROM marts.areas ORDER BY is_current DESC, valid_from DESC")
+    areas = _rows(
+        con,
+        "SELECT * FROM marts.areas ORDER BY is_current DESC, list_position(['city', 'district', 'street', 'community', 'grid'], level), area_code, valid_from DESC",
+    )
     areas.append({"area_code": "unlocated", "area_name": "无法定位", "area_name_en": "unlocated", "level": None})
     found = _one(indicators, indicator, ("indicator_id", "name_zh", "name_en"), "指标", "indicator")
     place = _one(areas, area, ("area_code", "area_name", "area_name_en"), "区域", "area")
@@ -125,7 +128,9 @@ def _not_found(text: str, known: Mapping[str, str], zh: str, en: str) -> NotFoun
     near = difflib.get_close_matches(text.casefold(), lower, n=3, cutoff=0.6)
     near += [name for name in lower if name.startswith(text.casefold()[:4]) and name not in near][: 3 - len(near)]
     shown = [lower[n] if known[lower[n]] == lower[n] else f"{known[lower[n]]} {lower[n]}" for n in near]
-    hint = ("；相近的有 " + "、".join(shown), "; near: " + ", ".join(shown)) if shown else ("", "")
+    words = ("相近的有", "near") if shown else ("例如", "for example")
+    shown = shown or list(dict.fromkeys(known.values()))[:3]
+    hint = (f"；{words[0]} {'、'.join(shown)}", f"; {words[1]}: {', '.join(shown)}") if shown else ("", "")
     return NotFound(f"没有{zh} {text}{hint[0]}\nthere is no {en} {text}{hint[1]}")
 
 

@@ -11,6 +11,7 @@ from pipelines.catalogue import load_catalogue, load_standards, write_reference
 from pipelines.city import City
 from pipelines.contracts.cross_checks import cross_checks, run_cross_checks
 from pipelines.contracts.model import Contract, Rule
+from pipelines.deadlines import UnknownYear, check_deadlines
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
 from pipelines.ingest.refused import purge_refused
@@ -45,6 +46,7 @@ REFERENCE_TABLES = (
     "indicators",
     "indicator_grains",
     "standards",
+    "service_standards",
     "weights",
     "grades",
     "vetoes",
@@ -231,7 +233,11 @@ def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
-    """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`."""
+    """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`.
+
+    Raises:
+        ConfigurationError: the standards are wrong, or a deadline needs a year that the working calendar does not hold.
+    """
     cuts = con.execute(
         "SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1"
     ).fetchall()
@@ -253,7 +259,12 @@ def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
         language=settings.language,
         people_minimum=settings.people_minimum,
         as_of=[(str(dataset), settings.as_of or cut) for dataset, cut in cuts],
+        working_calendar=settings.working_calendar,
     )
+    try:
+        check_deadlines(con)
+    except UnknownYear as error:
+        raise ConfigurationError(f"city.yaml: {error}") from None
 
 
 def table_asset(table: Table, datasets: Sequence[str]) -> dg.AssetsDefinition:

@@ -41,7 +41,15 @@ def run_cli(*arguments: str) -> Result:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how many cases of the list of faults were handled, if they ran."""
+    """Print how many cases of the list of faults were handled and how many figures the oracle recomputed, if they ran."""
+    recomputed = [
+        number
+        for report in terminalreporter.stats.get("passed", [])
+        for name, number in report.user_properties
+        if name == "figures recomputed" and report.when == "call"
+    ]
+    if recomputed:
+        terminalreporter.write_line(f"Figures recomputed by the oracle: {sum(recomputed):,}")
     passed = [str(report.nodeid) for report in terminalreporter.stats.get("passed", [])]
     played = {name.partition("[")[2].rstrip("]") for name in passed if "::test_a_fault_is_handled" in name}
     if played:

@@ -12,6 +12,7 @@ import duckdb
 import yaml
 
 from pipelines.catalogue import load_catalogue, load_standards, write_reference
+from pipelines.deadlines import WorkingYear
 from pipelines.tables import read_tables, run_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +120,7 @@ def build(
     standards: Mapping[str, Any] | None = None,
     zone: ZoneInfo = SHANGHAI,
     root: Path = ROOT,
+    working_calendar: Mapping[int, WorkingYear] | None = None,
 ) -> dict[str, int]:
     """Write the reference tables (data cuts as local text by dataset) and run every SQL file; return rows by table."""
     catalogue = load_catalogue(root / "data_contracts/indicators.yaml")
@@ -135,5 +137,6 @@ def build(
         language="zh",
         people_minimum=people_minimum,
         as_of=[(dataset, local(text, zone)[0]) for dataset, text in as_of.items()],
+        working_calendar=working_calendar,
     )
     return run_tables(con, read_tables(root / "sql"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,13 +12,28 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import run_cli
-from town import Town, quick, ticket
+from small_city import CONTRACTS
+from small_city import KEY as PSEUDONYM_KEY
+from town import Town, published_town, quick, ticket
 
 from pipelines.archive import KEPT, KEY, SAID, Archive
 from pipelines.figure import NotFound, Period, answer, answer_lines, choose_edition, parse_period, period_text, series
+from pipelines.ingest.forget import forget
 from pipelines.ingest.forgotten import add_forgotten
 
 LISTED = ", ".join((*KEY, *SAID))
+
+
+@pytest.fixture(scope="module")
+def one_edition(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return published_town(tmp_path_factory.mktemp("one") / "town")
+
+
+@pytest.fixture
+def started(one_edition: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """A copy of a town with one ticket and one edition."""
+    quick(monkeypatch)
+    return one_edition.copy(tmp_path / "started")
 
 
 @pytest.fixture
@@ -96,11 +113,9 @@ def test_every_edition_is_told_as_it_was_after_its_file_is_gone(town: Town) -> N
         assert part.replace("达标 met", "未达标 missed" if "missed" in text else "关注 watch") in text, (part, text)
 
 
-def test_an_edition_in_which_nothing_changed_takes_no_room(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    edition = town.publish()
-    file = archive_of(town).folder / f"{edition}.figures.parquet"
+def test_an_edition_in_which_nothing_changed_takes_no_room(started: Town) -> None:
+    edition = started.publish()
+    file = archive_of(started).folder / f"{edition}.figures.parquet"
     assert duckdb.sql(f"SELECT count(*) FROM '{file}'").fetchall() == [(0,)]
 
 
@@ -131,44 +146,41 @@ def test_a_lost_part_of_the_archive_costs_only_the_editions_that_have_no_file(to
         assert told(town, name) == kept(town, name) if town.file(name).exists() else said[name]
 
 
-def test_what_never_became_an_edition_is_not_in_the_archive(town: Town) -> None:
-    town.deliver([ticket(1)])
-    first = town.publish()
-    archive = archive_of(town)
+def test_what_never_became_an_edition_is_not_in_the_archive(started: Town) -> None:
+    (first,) = archive_of(started).records()
+    archive = archive_of(started)
     for suffix in (".figures.parquet", ".restatements.parquet", ".json.new"):
         shutil.copy(
             next(archive.folder.glob(f"{first}*")), archive.folder / f"edition-20990101T000000Z-00000000{suffix}"
         )
     assert list(archive.records()) == [first]
-    second = town.publish()
+    second = started.publish()
     assert {path.name.partition(".")[0] for path in archive.folder.iterdir()} == {first, second}
 
 
-def test_an_edition_that_was_taken_back_is_still_told(town: Town) -> None:
-    town.deliver([ticket(1)])
-    first = town.publish()
-    town.deliver([ticket(2)])
-    second = town.publish()
-    said = kept(town, second)
-    published = town.city.open().published
+def test_an_edition_that_was_taken_back_is_still_told(started: Town) -> None:
+    (first,) = archive_of(started).records()
+    started.deliver([ticket(2)])
+    second = started.publish()
+    said = kept(started, second)
+    published = started.city.open().published
     (published / "back").symlink_to(f"{first}.duckdb")
     (published / "back").replace(published / "current")
-    town.deliver([ticket(3)])
-    third = town.publish()
-    archive = archive_of(town)
-    assert archive.chain(third) == [first, third] and told(town, second) == said
-    assert town.ask(third, "SELECT DISTINCT was_edition FROM marts.restatements") == [(first,)]
+    started.deliver([ticket(3)])
+    third = started.publish()
+    archive = archive_of(started)
+    assert archive.chain(third) == [first, third] and told(started, second) == said
+    assert started.ask(third, "SELECT DISTINCT was_edition FROM marts.restatements") == [(first,)]
 
 
-def test_without_the_file_of_the_current_edition_the_archive_is_compared(town: Town) -> None:
-    town.deliver([ticket(1)])
-    first = town.publish()
-    for path in town.city.open().published.glob("edition-*.duckdb"):
+def test_without_the_file_of_the_current_edition_the_archive_is_compared(started: Town) -> None:
+    (first,) = archive_of(started).records()
+    for path in started.city.open().published.glob("edition-*.duckdb"):
         path.unlink()
-    town.deliver([ticket(2)])
-    second = town.publish()
+    started.deliver([ticket(2)])
+    second = started.publish()
     where = "indicator_id = 'T01' AND grain = 'month' AND period_start = DATE '2026-03-01' AND dimension = 'all'"
-    found = town.ask(
+    found = started.ask(
         second, f"SELECT area_code, was_edition, was_value, is_value FROM marts.restatements WHERE {where} ORDER BY 1"
     )
     assert found == [("C", first, 1, 2), ("D1", first, 1, 2), ("S1", first, 1, 2)]
@@ -186,15 +198,33 @@ def test_a_suppressed_figure_is_archived_without_a_number(town: Town) -> None:
     assert "隐去（人数过少） suppressed" in "\n".join(answer_lines(town.city.open(), figure))
 
 
-def test_people_who_were_forgotten_are_named_as_a_cause(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    add_forgotten(town.city.open(), "0" * 64, now=datetime(2026, 7, 2, tzinfo=UTC))
-    town.change(
+def test_people_who_were_forgotten_are_named_as_a_cause(started: Town) -> None:
+    add_forgotten(started.city.open(), "0" * 64, now=datetime(2026, 7, 2, tzinfo=UTC))
+    started.change(
         "UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND grain = 'week' AND area_code = 'A1'"
     )
-    edition = town.publish_as_is()
-    assert town.ask(edition, "SELECT DISTINCT causes, evidence FROM marts.restatements") == [("forgotten", "dataset")]
+    edition = started.publish_as_is()
+    assert started.ask(edition, "SELECT DISTINCT causes, evidence FROM marts.restatements") == [
+        ("forgotten", "dataset")
+    ]
+
+
+def test_forgetting_a_person_finds_nothing_in_the_archive_and_breaks_nothing(
+    started: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREETWISE_KEY", PSEUDONYM_KEY)
+    person = hmac.new(PSEUDONYM_KEY.encode(), b"440300199012124321", hashlib.sha256).hexdigest()
+    started.deliver([ticket(2, reporter_id=person)])
+    edition = started.publish()
+    city = started.city.open()
+    folders = (archive_of(started).folder, city.row_versions)
+    before = {path: path.read_bytes() for folder in folders for path in folder.iterdir()}
+    done = forget(city, CONTRACTS, "440300199012124321", now=datetime(2026, 7, 5, tzinfo=UTC))
+    assert done.removed == 1 and done.remains == ()
+    assert {path: path.read_bytes() for folder in folders for path in folder.iterdir()} == before
+    assert told(started, edition) == kept(started, edition)
+    later = started.publish()
+    assert started.ask(later, "SELECT count(*) FROM marts.restatements") == [(0,)]
 
 
 def test_both_series_of_an_indicator_that_was_defined_anew_stand_side_by_side(town: Town) -> None:
@@ -258,7 +288,7 @@ def test_the_command_answers_and_says_what_is_near_when_it_cannot(town: Town) ->
         and "数据截至 as of: 2026-06-30 23:59" in ended.output
     )
     for arguments, part in (
-        (["T3", "-a", "C", "-p", "2026-03"], "there is no indicator T3; near: T03"),
+        (["T3", "-a", "C", "-p", "2026-03"], "there is no indicator T3; near: T13, T03"),
         (["on-time", "-a", "C", "-p", "2026-03"], "T03 on-time rate"),
         (["T03", "-a", "甲社", "-p", "2026-03"], "没有区域 甲社；相近的有 A1 甲社区"),
         (["T03", "-a", "A1", "-p", "2025-03"], "has no figure of T03 for A1 in 2025-03; it has 2026-03 – 2026-06"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,26 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from town import Town, quick, ticket
+from town import Town, published_town, quick, ticket
 
 from pipelines import comparison
+from pipelines.archive import Archive
 from pipelines.publish import AuditFailed
 
 KEY = "indicator_id, grain, period_start, area_level, area_code, dimension, member"
 MARCH_T03 = "indicator_id = 'T03' AND grain = 'month' AND period_start = DATE '2026-03-01' AND dimension = 'all'"
+
+
+@pytest.fixture(scope="module")
+def one_edition(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return published_town(tmp_path_factory.mktemp("one") / "town")
+
+
+@pytest.fixture
+def started(one_edition: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """A copy of a town with one ticket and one edition."""
+    quick(monkeypatch)
+    return one_edition.copy(tmp_path / "started")
 
 
 @pytest.fixture
@@ -32,7 +46,7 @@ def lines(town: Town, edition: str, columns: str, where: str = MARCH_T03) -> lis
 def differing(town: Town, before: str, now: str) -> set[tuple[Any, ...]]:
     """Final figures that two editions put differently, found cell by cell and not by the product's query.
 
-    All periods of these tests that have begun are over, but for the year 2026 and what comes after 30 June."""
+    Periods that are open at the data cut are left out."""
     con = duckdb.connect()
     con.execute(f"ATTACH '{town.file(before)}' AS b (READ_ONLY); ATTACH '{town.file(now)}' AS n (READ_ONLY)")
     said = f"SELECT {KEY}, value, numerator, denominator, status FROM"
@@ -43,7 +57,7 @@ def differing(town: Town, before: str, now: str) -> set[tuple[Any, ...]]:
     out = set()
     for key in old.keys() | new.keys():
         was, now_ = old.get(key), new.get(key)
-        if key[1] == "year" or (was is not None and was[3] == "provisional"):
+        if _is_open(key) or (was is not None and was[3] == "provisional"):
             continue
         if was is None or now_ is None:
             if (was or now_)[:3] not in nothing:  # type: ignore[index]
@@ -53,15 +67,18 @@ def differing(town: Town, before: str, now: str) -> set[tuple[Any, ...]]:
     return out
 
 
+def _is_open(key: tuple[Any, ...]) -> bool:
+    """The year 2026 and the week that ends on 5 July are not over at the data cut, 30 June."""
+    return key[1] == "year" or (key[2] == date(2026, 6, 29) and key[1] == "week")
+
+
 def test_the_first_edition_restates_nothing(town: Town) -> None:
     town.deliver([ticket(1)])
     assert lines(town, town.publish(), "count(*)", "TRUE") == [(0,)]
 
 
-def test_an_edition_of_the_same_rows_restates_nothing(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    assert lines(town, town.publish(), "count(*)", "TRUE") == [(0,)]
+def test_an_edition_of_the_same_rows_restates_nothing(started: Town) -> None:
+    assert lines(started, started.publish(), "count(*)", "TRUE") == [(0,)]
 
 
 def test_a_late_row_a_changed_row_and_a_removed_row_are_counted_where_they_touch(town: Town) -> None:
@@ -84,11 +101,9 @@ def test_a_late_row_a_changed_row_and_a_removed_row_are_counted_where_they_touch
     assert lines(town, second, "count(*)", "area_code = 'A2'") == [(0,)]
 
 
-def test_a_mended_row_is_told_from_a_late_one(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    town.deliver([ticket(2)], mends="delivery-1")
-    assert lines(town, town.publish(), "DISTINCT causes, mended_rows, late_rows") == [("mended_rows", 1, 0)]
+def test_a_mended_row_is_told_from_a_late_one(started: Town) -> None:
+    started.deliver([ticket(2)], mends="delivery-1")
+    assert lines(started, started.publish(), "DISTINCT causes, mended_rows, late_rows") == [("mended_rows", 1, 0)]
 
 
 def test_a_provisional_figure_that_moves_is_an_update(town: Town) -> None:
@@ -138,35 +153,30 @@ def test_an_area_that_moved_is_named_as_the_cause(town: Town) -> None:
     assert found == [("S1", 2, 1, "areas"), ("S2", None, 1, "areas")]
 
 
-def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    town.deliver([ticket(1, area="A1", department_count=2, updated_at="2026-04-01 10:00")])
-    town.compute()
-    town.change("UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T11' AND grain = 'week'"
+def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(started: Town) -> None:
+    started.deliver([ticket(1, area="A1", department_count=2, updated_at="2026-04-01 10:00")])
+    started.compute()
+    started.change("UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T11' AND grain = 'week'"
                 " AND period_start = DATE '2026-06-01' AND area_code = 'A1'")  # fmt: skip
     where = "indicator_id = 'T11' AND dimension = 'all'"
-    found = lines(town, town.publish_as_is(), "causes, evidence, why_en, changed_rows", where)
+    found = lines(started, started.publish_as_is(), "causes, evidence, why_en, changed_rows", where)
     assert found == [("changed_rows", "dataset", "1 changed rows in tickets", 0)]
 
 
-def test_a_change_for_which_nothing_speaks_has_an_unknown_cause(town: Town) -> None:
-    town.deliver([ticket(1)])
-    town.publish()
-    town.change(
+def test_a_change_for_which_nothing_speaks_has_an_unknown_cause(started: Town) -> None:
+    started.change(
         "UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND area_code = 'A1' AND grain = 'week'"
     )
-    found = lines(town, town.publish_as_is(), "DISTINCT causes, evidence, why_zh", "TRUE")
+    found = lines(started, started.publish_as_is(), "DISTINCT causes, evidence, why_zh", "TRUE")
     assert found == [("unknown", "none", "原因不明")]
 
 
 def test_an_edition_whose_restatements_lack_a_line_is_not_published(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    started: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town.deliver([ticket(1)])
-    first = town.publish()
-    town.deliver([ticket(2)])
-    town.compute()
+    (first,) = Archive(started.city.open().published).records()
+    started.deliver([ticket(2)])
+    started.compute()
     write = comparison.restatements.write
 
     def forgetful(con: duckdb.DuckDBPyConnection, table: str, **given: Any) -> None:
@@ -175,12 +185,12 @@ def test_an_edition_whose_restatements_lack_a_line_is_not_published(
 
     monkeypatch.setattr(comparison.restatements, "write", forgetful)
     with pytest.raises(AuditFailed, match="a final figure changed without a line"):
-        town.publish_as_is()
+        started.publish_as_is()
     monkeypatch.setattr(comparison.restatements, "write", lambda con, table, **given: (
         write(con, table, **given), con.execute(f"UPDATE {table} SET is_numerator = 99 WHERE area_code = 'A1'")))  # fmt: skip
     with pytest.raises(AuditFailed, match="a line says other than the editions"):
-        town.publish_as_is()
-    assert town.city.open().published.joinpath("current").resolve().stem == first
+        started.publish_as_is()
+    assert started.city.open().published.joinpath("current").resolve().stem == first
 
 
 def test_no_row_of_a_person_is_in_the_digests_of_rows(town: Town) -> None:
@@ -204,7 +214,7 @@ UPDATES = [
 
 
 @given(order=st.permutations(range(3)))
-@settings(max_examples=3, deadline=None, database=None)
+@settings(max_examples=2, deadline=None, database=None)
 def test_deliveries_in_any_order_end_in_the_same_figures_and_no_edition_changes_one_silently(
     tmp_path_factory: pytest.TempPathFactory, order: list[int]
 ) -> None:
@@ -222,5 +232,5 @@ def test_deliveries_in_any_order_end_in_the_same_figures_and_no_edition_changes_
     for before, now in itertools.pairwise(editions):
         found = town.ask(now, f"SELECT {KEY} FROM marts.restatements WHERE kind = 'restatement'")
         assert len(found) == len(set(found))
-        assert {key for key in found if key[1] != "year"} == differing(town, before, now)
+        assert {key for key in found if not _is_open(key)} == differing(town, before, now)
         assert town.ask(now, "SELECT count(*) FROM marts.restatements WHERE evidence = 'none'") == [(0,)]

@@ -28,7 +28,7 @@ FILES = gather(read_sql_files(ROOT / "sql"))
 REFERENCE = {
     f"reference.{table}"
     for table in (
-        *("city", "calendar", "as_of", "indicators", "indicator_grains", "standards"),
+        *("city", "calendar", "as_of", "indicators", "indicator_grains", "standards", "service_standards"),
         *("weights", "grades", "vetoes", "rectification_rules", "rectification_before"),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,11 @@ class Town:
             create_landing(con, CONTRACTS.values())
             insert(con, "areas", AREAS)
         return town
+
+    def copy(self, folder: Path) -> Town:
+        """The same town in another folder, to go on from here."""
+        shutil.copytree(self.city.folder, folder, symlinks=True)
+        return Town(SmallCity(folder), self.deliveries, self.published)
 
     def deliver(self, rows: Iterable[Mapping[str, Any]], *, kind: str = "delta", mends: str | None = None, dataset: str = "tickets") -> str:  # fmt: skip
         """Merge rows as one delivery, as the load does; returns its id, which is also its SHA-256."""
@@ -130,3 +136,13 @@ def ticket(number: int | str, day: int = 2, *, area: str = "A1", days: int | Non
     if days is not None:
         row |= {"resolved_at": f"2026-{month:02d}-{day + days:02d} 10:00", "status": "resolved"}
     return row | more
+
+
+def published_town(folder: Path) -> Town:
+    """A town with one ticket and one edition."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        town = Town.make(folder)
+        town.deliver([ticket(1)])
+        town.publish()
+    return town

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from pipelines.deadlines import WorkingCalendar
 from pipelines.sample_city import spellings
 from pipelines.sample_city.appraisals import make_appraisals
 from pipelines.sample_city.facilities import make_facilities
@@ -33,7 +34,7 @@ from pipelines.sample_city.organisations import make_organisations
 from pipelines.sample_city.places import CITY_CODE, CITY_NAME, CITY_NAME_EN, Places, make_places
 from pipelines.sample_city.service_items import items_as_reported, make_service_items
 from pipelines.sample_city.surveys import make_surveys
-from pipelines.sample_city.tickets import Tickets, make_tickets
+from pipelines.sample_city.tickets import DAYS_ALLOWED, Tickets, make_tickets
 from pipelines.sample_city.window import DAY, Window, add_months, day_number
 
 CANARIES = ("欧阳金丝雀", "10099988877", "990100197707076663", "请勿外传金丝雀")
@@ -47,6 +48,9 @@ currency: CNY
 fiscal_year_start: 1
 language: zh
 people_minimum: 10
+# for the few tickets whose extract gives no deadline
+standards:
+  service_standards:
 """
 
 _TICKET_ENDINGS = {2: "tsv", 5: "jsonl", 8: "csv.gz", 11: "parquet", 14: "tsv", 17: "csv.gz"}
@@ -55,6 +59,19 @@ _STYLES: tuple[DateStyle, ...] = ("dash", "slash", "chinese")
 
 Progress = Callable[[str, int], None]
 Bad = Sequence[Mapping[str, str]]
+
+
+def _service_standards(window: Window) -> str:
+    """The standard of every category, as YAML: in working days where the calendar holds every year that they need."""
+    known = WorkingCalendar.of("Asia/Shanghai").years
+    # the longest, 11 working days, ends within 25 days where it comes near the end of a year
+    in_working_days = {window.start.year, window.cut.year, (window.cut + timedelta(days=25)).year} <= known
+    return "".join(
+        f"    - {{category_1: {category}, "
+        + (f"working_days: {round(days * 5 / 7)}" if in_working_days else f"hours: {days * 24}")
+        + "}\n"
+        for category, days in DAYS_ALLOWED.items()
+    )
 
 
 def make_sample_city(directory: Path, *, today: date, seed: int = 2026, progress: Progress | None = None) -> None:
@@ -68,7 +85,7 @@ def make_sample_city(directory: Path, *, today: date, seed: int = 2026, progress
     window = Window(today)
     writer = _Writer(directory, window, seed, progress)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "city.yaml").write_text(_CITY, encoding="utf-8")
+    (directory / "city.yaml").write_text(_CITY + _service_standards(window), encoding="utf-8")
 
     places = make_places(_rng(seed, 1), window)
     writer.areas(places)

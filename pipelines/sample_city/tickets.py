@@ -45,6 +45,9 @@ _CATEGORIES: tuple[tuple[str, tuple[str, ...], str, int, tuple[int, ...]], ...] 
     ("为老助残", ("居家养老", "助残服务", "困难救助"), "民政局", 15, (4, 5, 10, 10, 2, 52)),
 )
 
+#: Category → days within which its matters are to be resolved.
+DAYS_ALLOWED = {entry[0]: entry[3] for entry in _CATEGORIES}
+
 EVENTS = (
     "accepted", "dispatched", "contact", "resolved_1", "closed_1", "callback", "reopened", "resolved_2", "closed_2",
     "cancelled",

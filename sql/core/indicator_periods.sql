@@ -71,7 +71,6 @@ SELECT
     c.period_start,
     c.period_end,
     c.stock_on,
-    k.ends_at AS stock_at,
     k.fiscal_year,
     CAST(date_diff('day', CAST(k.fiscal_year_start AS DATE), CAST(c.stock_on AS DATE)) + 1 AS DOUBLE)
         / nullif(k.days_in_fiscal_year, 0) AS elapsed_share,

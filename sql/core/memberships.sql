@@ -26,8 +26,6 @@ SELECT
     coalesce(m.schooling IN ('college', 'bachelor', 'postgraduate'), FALSE) AS has_college_schooling,
     m.reported_to_community_on,
     m.last_trained_on,
-    m._valid_from AS reported_from,
-    m._valid_to AS reported_to,
     f.day AS reported_from_on,
     coalesce(t.day, DATE '9999-12-31') AS reported_to_on,
     m._valid_to IS NULL AS is_current

@@ -9,8 +9,9 @@ WITH known AS (
         t.accepted_at,
         t.accepted_on,
         CASE WHEN t.first_contact_at <= c.as_of THEN t.first_contact_at END AS first_contact_at,
-        t.due_at,
-        t.due_on,
+        coalesce(t.due_at, d.due_at) AS due_at,
+        coalesce(t.due_on, d.due_on) AS due_on,
+        CASE WHEN t.due_at IS NOT NULL THEN 'source' WHEN d.due_at IS NOT NULL THEN 'standard' END AS due_from,
         CASE WHEN t.first_resolved_at <= c.as_of THEN t.first_resolved_on END AS first_resolved_on,
         CASE WHEN t.resolved_at <= c.as_of THEN t.resolved_at END AS resolved_at,
         CASE WHEN t.resolved_at <= c.as_of THEN t.resolved_on END AS resolved_on,
@@ -23,12 +24,13 @@ WITH known AS (
         CASE WHEN t.callback_at <= c.as_of THEN t.callback_on END AS callback_on,
         CASE WHEN coalesce(t.callback_at <= c.as_of, TRUE) THEN t.callback_resolved END AS callback_resolved,
         CASE WHEN coalesce(t.callback_at <= c.as_of, TRUE) THEN t.callback_satisfaction END AS callback_satisfaction,
-        t.exclusion_code,
-        t.status,
+        CASE WHEN t.status = 'cancelled' THEN coalesce(t.exclusion_code, 'cancelled') ELSE t.exclusion_code END AS exclusion_code,
+        t.department_count,
         c.as_of,
         c.as_of_on
     FROM landing.tickets AS t
     INNER JOIN reference.as_of AS c ON c.dataset = 'tickets'
+    LEFT JOIN core.ticket_deadlines AS d ON d.ticket_id = t.ticket_id
     WHERE t.accepted_at <= c.as_of
 ),
 flagged AS (
@@ -43,6 +45,7 @@ flagged AS (
         t.first_contact_at,
         t.due_at,
         t.due_on,
+        t.due_from,
         t.first_resolved_on,
         t.resolved_at,
         t.resolved_on,
@@ -55,7 +58,9 @@ flagged AS (
         t.callback_on,
         t.callback_resolved,
         t.callback_satisfaction,
-        t.exclusion_code IS NOT NULL OR t.status = 'cancelled' AS is_excluded,
+        t.exclusion_code,
+        t.exclusion_code IS NOT NULL AS is_excluded,
+        t.department_count,
         t.resolved_at IS NOT NULL AND (t.reopened_at IS NULL OR t.reopened_at <= t.resolved_at) AS is_resolved,
         CASE
             WHEN t.accepted_at + INTERVAL 24 HOUR < k.ends_at THEN t.accepted_on
@@ -80,6 +85,7 @@ SELECT
     accepted_on,
     due_at,
     due_on,
+    due_from,
     first_resolved_on,
     resolved_at,
     resolved_on,
@@ -87,6 +93,7 @@ SELECT
     reopened_on,
     callback_on,
     on_time_reported,
+    exclusion_code,
     is_excluded,
     is_resolved,
     NOT is_resolved AND coalesce(due_at, accepted_at + INTERVAL 30 DAY) > as_of AS is_pending,
@@ -99,8 +106,14 @@ SELECT
     coalesce(callback_resolved = 'yes', FALSE) AS is_confirmed,
     callback_satisfaction IS NOT NULL AS is_rated,
     coalesce(callback_satisfaction >= satisfaction_threshold, FALSE) AS is_satisfied,
+    -- the handler had called it resolved by the day of the callback; reopening it since does not undo the claim
+    coalesce(coalesce(first_resolved_on, resolved_on) <= callback_on, FALSE) AS is_claimed,
     CAST(closed_on + INTERVAL 30 DAY AS DATE) AS callback_due_on,
     coalesce(closed_at + INTERVAL 30 DAY <= as_of, FALSE) AS is_callback_due,
+    coalesce(reopened_at > closed_at AND reopened_at <= closed_at + INTERVAL 30 DAY, FALSE) AS is_reopened,
+    department_count,
+    coalesce(department_count >= 2, FALSE) AS is_cross_department,
+    coalesce(exclusion_code = 'out_of_jurisdiction', FALSE) AS is_returned,
     CASE
         WHEN is_resolved
             THEN CAST(date_diff('second', accepted_at, resolved_at) AS DOUBLE) / 3600 - CAST(paused_minutes AS DOUBLE) / 60

@@ -107,6 +107,14 @@ frame AS (
     CROSS JOIN reference.city AS y
     WHERE c.area_level = 'city' AND c.dimension = 'all' AND c.grain IN ('month', 'quarter', 'year')
 ),
+own AS (
+    SELECT
+        v.indicator_id, v.grain, v.period_start, v.area_level, v.area_code,
+        v.numerator, v.denominator, v.excluded, v.pending
+    FROM marts.indicator_values AS v
+    SEMI JOIN touched AS t ON t.today_level = v.area_level AND t.today_code = v.area_code
+    WHERE v.dimension = 'all' AND v.grain IN ('month', 'quarter', 'year')
+),
 summed AS (
     SELECT
         f.indicator_id, f.indicator_version, f.grain, f.period_start, f.today_level, f.today_code, f.as_of,
@@ -117,13 +125,12 @@ summed AS (
         coalesce(v.excluded, 0) + coalesce(d.excluded, 0) AS excluded,
         coalesce(v.pending, 0) + coalesce(d.pending, 0) AS pending
     FROM frame AS f
-    LEFT JOIN marts.indicator_values AS v
+    LEFT JOIN own AS v
         ON v.indicator_id = f.indicator_id
         AND v.grain = f.grain
         AND v.period_start = f.period_start
         AND v.area_level = f.today_level
         AND v.area_code = f.today_code
-        AND v.dimension = 'all'
     LEFT JOIN changes AS d
         ON d.indicator_id = f.indicator_id
         AND d.grain = f.grain

@@ -1,0 +1,55 @@
+-- Tickets with a reporter, and whether the same reporter came from the same community in the same category up to 90 days
+-- before; an excluded ticket repeats nothing, and nothing repeats it. Who reported is not kept.
+WITH reported AS (
+    SELECT
+        t.ticket_id,
+        t.accepted_at,
+        t.accepted_on,
+        t.area_code,
+        t.channel,
+        t.category_1,
+        p.community_code,
+        t.reporter_id,
+        t.exclusion_code IS NOT NULL OR t.status = 'cancelled' AS is_excluded,
+        c.as_of,
+        c.as_of_on
+    FROM landing.tickets AS t
+    INNER JOIN reference.as_of AS c ON c.dataset = 'tickets'
+    LEFT JOIN core.area_paths AS p
+        ON p.area_code = t.area_code AND p.valid_from <= t.accepted_on AND t.accepted_on < p.valid_to
+    WHERE t.accepted_at <= c.as_of AND t.reporter_id IS NOT NULL
+),
+before AS (
+    SELECT
+        ticket_id,
+        accepted_at,
+        accepted_on,
+        area_code,
+        channel,
+        category_1,
+        community_code,
+        is_excluded,
+        as_of_on,
+        lag(accepted_at) OVER (
+            PARTITION BY reporter_id, community_code, category_1, is_excluded
+            ORDER BY accepted_at NULLS LAST, ticket_id NULLS LAST
+        ) AS earlier_at
+    FROM reported
+)
+SELECT
+    ticket_id,
+    accepted_on,
+    area_code,
+    coalesce(channel, 'unknown') AS channel,
+    coalesce(category_1, 'unknown') AS category_1,
+    is_excluded,
+    -- without a community or a category it cannot be told what is repeated
+    coalesce(
+        NOT is_excluded
+        AND community_code IS NOT NULL
+        AND category_1 IS NOT NULL
+        AND accepted_at <= earlier_at + INTERVAL 90 DAY,
+        FALSE
+    ) AS is_repeat
+FROM before
+WHERE accepted_on <= as_of_on
