@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ _SHOWN = ("row_kind", "row_id", "day", "area_code", "numerator", "denominator", 
 _LADDER = ("city", "district", "street", "community", "grid")
 #: A row that belongs to every member of a dimension bears this in its column.
 _ANY_MEMBER = "*"
+#: The row of what the published areas leave of a whole: what is hidden, and what lies in none of them.
+REST = "rest"
 _CENT = 1e-4
 
 
@@ -73,8 +76,10 @@ class Rows:
     is_aggregated: bool
 
     def total(self, column: str) -> float | None:
-        """Σ numerator, denominator, excluded or pending; None where no row has one, or a row does not tell."""
-        if bool(self.frame["is_hidden"].any()) or self.frame[column].null_count() == self.frame.height > 0:
+        """Σ numerator, denominator, excluded or pending; None where no row has one, or a hidden one is in no other row."""
+        rest = self.frame.filter(pl.col("row_id") == REST, ~pl.col("is_hidden"))
+        hidden = bool(self.frame["is_hidden"].any()) and rest.is_empty()
+        if hidden or self.frame[column].null_count() == self.frame.height > 0:
             return None
         return float(self.frame[column].sum())
 
@@ -86,9 +91,14 @@ def rows_files(root: Path = SQL) -> list[SqlFile]:
     """
     files = [file for file in read_sql_files(root) if file.schema == ROWS]
     for file in files:
-        if missing := sorted(set(_REQUIRED) - set(output_columns(file.text))):
+        if missing := sorted(set(_REQUIRED) - set(_columns(file.text))):
             raise SqlFileError(f"{file.name}: column {', '.join(missing)} is missing")
     return files
+
+
+@lru_cache(maxsize=128)
+def _columns(text: str) -> tuple[str, ...]:
+    return output_columns(text)
 
 
 def rows_file(indicator: str, root: Path = SQL) -> SqlFile | None:
@@ -130,7 +140,7 @@ def rows_of(con: duckdb.DuckDBPyConnection, wanted: Wanted, root: Path = SQL) ->
 
 
 def _single_rows(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date, file: SqlFile) -> Rows:
-    given = output_columns(file.text)
+    given = _columns(file.text)
     if wanted.dimension != "all" and wanted.dimension not in given:
         raise RowsUnknown(
             f"{wanted.id} 的明细没有维度 {wanted.dimension}\nthe rows of {wanted.id} are not known by {wanted.dimension}"
@@ -176,7 +186,7 @@ def _place(
         member = f'AND (r."{wanted.dimension}" = $member OR r."{wanted.dimension}" = $any)'
         values |= {"member": wanted.member, "any": _ANY_MEMBER}
     shown = ", ".join(f"r.{name}" for name in details)
-    return con.sql(
+    frame: pl.DataFrame = con.sql(
         f"""
         SELECT
             r.row_kind, CAST(r.row_id AS VARCHAR) AS row_id, r.day, r.area_code,
@@ -197,6 +207,7 @@ def _place(
         """,
         params=values,
     ).pl()
+    return frame
 
 
 # -- people: counts by area -------------------------------------------------------------------------------------------
@@ -264,7 +275,7 @@ def _rest(whole: pl.DataFrame, below: pl.DataFrame, minimum: int, is_proportion:
     if not is_hidden and abs(people) + abs(others) < _CENT:
         return whole.clear()
     numbers = {name: None if is_hidden else value for name, value in left.items()}
-    row = {"area_level": whole["area_level"][0], "area_code": "rest", **numbers, "is_hidden": is_hidden}
+    row = {"area_level": whole["area_level"][0], "area_code": REST, **numbers, "is_hidden": is_hidden}
     return pl.DataFrame([row], schema=whole.schema, strict=False)
 
 

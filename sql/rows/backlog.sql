@@ -16,6 +16,7 @@ SELECT
     t.category_1,
     t.accepted_at,
     t.due_at,
+    t.due_from,
     t.reopened_at
 FROM core.ticket_stretches AS s
 INNER JOIN days AS d ON s.start_on <= d.stock_on AND d.stock_on < s.end_on
