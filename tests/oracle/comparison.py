@@ -31,13 +31,17 @@ FLOWS = frozenset(
 
 #: Where the product and the catalogue were found to differ and the product has not decided yet: reported, counted,
 #: left out of `differences`. Each has a test on a minimal city that fails once the product is mended.
+LOST_PENDING = (
+    (pl.col("denominator_o") == 0) & (pl.col("pending_o") > 0) & pl.col("what").is_in(["pending", "not published"])
+)
 REPORTED = {
     # at grid level the published denominator of one fund is 0, not the residents of the grid
     "F07": (pl.col("denominator") == 0) & (pl.col("dimension") == "fund") & (pl.col("area_level") == "grid"),
-    # pending counts every ticket that may still get a verdict, but a cell that has no verdict yet loses its pending
-    "T19": (pl.col("denominator_o") == 0)
-    & (pl.col("pending_o") > 0)
-    & pl.col("what").is_in(["pending", "not published"]),
+    # residents whom no district, street or community holds are left out, where F07 and M11 count them as unlocated
+    "T16": (pl.col("denominator") == 0) & (pl.col("area_code") == "unlocated"),
+    # pending counts every ticket that may still get a verdict, or reporter, but a cell without any loses its pending
+    "T10": LOST_PENDING,
+    "T19": LOST_PENDING,
 }
 
 
@@ -122,7 +126,7 @@ def differences(
     """The published rows that differ from the cells, and the cells with cases that are not published."""
     if "value" not in cells.columns:
         cells = cells.with_columns(value=pl.lit(None, pl.Float64))
-    cells = cells.rename({"hidden": "_by_source"})
+    cells = cells.rename({"hidden": "_by_source", "design": "_design"})
     joined = (
         rows.with_columns(published=True)
         .join(
@@ -181,7 +185,12 @@ def judge(name: str, entry: Entry, city: Context, joined: pl.DataFrame, unit: in
         shares = {day: elapsed_share(min(day, cut), first_month) for day in days}
         elapsed = pl.col("last_day").replace_strict(shares, return_dtype=pl.Float64) if shares else none
         frame = frame.with_columns(value_o=pl.col("value_o") - entry.scale * elapsed)
-    lower, upper = wilson(pl.col("numerator_o"), pl.col("denominator_o")) if entry.interval else (none, none)
+    # the design effect of a sum is the mean of its parts, weighted by their answers; without a survey 1
+    effect = pl.col("_design").fill_null(0) / 1e9 / pl.col("denominator_o")
+    effect = pl.when(pl.col("_design").fill_null(0) > 0).then(effect).otherwise(1.0)
+    lower, upper = none, none
+    if entry.interval:
+        lower, upper = wilson(pl.col("numerator_o") / effect, pl.col("denominator_o") / effect)
     target = city.inputs.standards["targets"].get(name)
     frame = frame.with_columns(lower_o=lower, upper_o=upper, target_o=pl.lit(target, pl.Float64))
     waits = pl.col("last_day").is_in(unfinished(frame["last_day"], entry, city)) | (pl.col("pending_o") > 0)
@@ -192,7 +201,7 @@ def judge(name: str, entry: Entry, city: Context, joined: pl.DataFrame, unit: in
         .then(pl.lit("provisional"))
         .otherwise(verdict(entry, target))
     )
-    if entry.people:
+    if entry.people or entry.minimum:
         frame = suppress(entry, frame, city.inputs.people_minimum)
     return frame
 
@@ -244,14 +253,19 @@ def suppress(entry: Entry, frame: pl.DataFrame, minimum: int) -> pl.DataFrame:
     tested on its own.
     """
     n, d = pl.col("numerator_o"), pl.col("denominator_o")
-    few = ((n > 0) & (n < minimum)) | (pl.col("_by_source").fill_null(0) > 0)
+    few = (pl.lit(entry.people) & (n > 0) & (n < minimum)) | (pl.col("_by_source").fill_null(0) > 0)
     if entry.minimum:
-        few = few | ((d > 0) & (d < max(minimum, entry.minimum)))
-    hidden = few.fill_null(False) | (pl.col("status") == "suppressed").fill_null(False)
+        few = few | ((d > 0) & (d < entry.minimum))
+    # without cases the label says so, unless nobody can know because the source hides them
+    cases, by_source = d.fill_null(1) != 0, pl.col("_by_source").fill_null(0) > 0
+    hidden = few.fill_null(False) | (
+        (pl.col("status") == "suppressed")
+        | (pl.lit(entry.people) & (pl.col("status") == "no_cases") & pl.col("numerator").is_null())
+    ).fill_null(False)
     figures = ("numerator_o", "denominator_o", "value_o", "lower_o", "upper_o", "excluded_o", "pending_o")
     return frame.with_columns(_hidden=hidden).with_columns(
         *(pl.when(~pl.col("_hidden")).then(pl.col(name)).alias(name) for name in figures),
-        status_o=pl.when(pl.col("_hidden") & (pl.col("status_o") != "no_cases").fill_null(True))
+        status_o=pl.when(pl.col("_hidden") & (cases | pl.lit(not entry.residents) & by_source))
         .then(pl.lit("suppressed"))
         .otherwise(pl.col("status_o")),
     )

@@ -12,8 +12,9 @@ from oracle.ladder import LEVELS, Ladder
 from oracle.periods import start_of
 
 MEASURES = ("numerator", "denominator", "excluded", "pending")
-#: besides the measures, how many parts of the sum the source hides
-SUMMED = (*MEASURES, "hidden")
+#: besides the measures: how many parts of the sum the source hides, and of surveys the design effect times the answers,
+#: in units of 1e-9
+SUMMED = (*MEASURES, "hidden", "design")
 KEYS = ("grain", "period_start", "area_level", "area_code", "dimension", "member")
 
 

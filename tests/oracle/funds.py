@@ -12,7 +12,7 @@ from oracle.registry import Context, indicator
 from oracle.staffing import each_day, share_of_areas
 from oracle.tickets import residents
 
-FUND = ("fund",)
+FUND = ("fund", "source", "spending_type")
 
 
 def fen(column: str) -> pl.Expr:
@@ -25,7 +25,7 @@ def lines(city: Context) -> pl.DataFrame:
     if "oracle.lines" not in city.inputs.cache:
         budget = fen("opening_amount") + fen("adjustment_amount") + fen("carried_in_amount")
         city.inputs.cache["oracle.lines"] = city.inputs.table("budget_lines").select(
-            "line_id", "area_code", "fund", "fiscal_year", "source", budget=budget
+            "line_id", "area_code", "fund", "fiscal_year", "source", "spending_type", budget=budget
         )
     return city.inputs.cache["oracle.lines"]
 
@@ -39,7 +39,7 @@ def movements(city: Context) -> pl.DataFrame:
 
 def of_their_lines(city: Context) -> pl.DataFrame:
     """Movements joined with their lines, and the fiscal year that each belongs to."""
-    of_line = lines(city).select("line_id", "area_code", "fund", "fiscal_year")
+    of_line = lines(city).select("line_id", "area_code", "fund", "source", "spending_type", "fiscal_year")
     moved = city.inputs.table("payments").select(
         "payment_id", "line_id", "commitment_id", "occurred_on", "kind", amount=fen("amount")
     )
@@ -75,7 +75,7 @@ RELEASED = signed(("release",))
 def part(frame: pl.DataFrame, **measures: pl.Expr) -> pl.DataFrame:
     """Rows with area, fund and measures in fen; the measure that is not given is 0."""
     given = {name: measures.get(name, pl.lit(0)).cast(pl.Int64) for name in ("numerator", "denominator")}
-    return frame.select("area_code", "fund", **given)
+    return frame.select("area_code", *FUND, **given)
 
 
 def fund_stocks(city: Context, parts: dict[date, list[pl.DataFrame]], dataset: str = "payments") -> Sums:
@@ -233,11 +233,11 @@ def closed_stocks(city: Context, parts: dict[date, list[pl.DataFrame]]) -> Sums:
 
 @indicator("F11", "budget_lines", "rate", fiscal=True)
 def f11(city: Context) -> Sums:
-    """Co-funding ratio: district money ÷ city money."""
+    """Co-funding ratio: district money ÷ city money; transfers do not count."""
     money = pl.col("budget")
 
     def of_source(source: str) -> pl.Expr:
-        return pl.when(pl.col("source") == source).then(money).otherwise(0)
+        return pl.when((pl.col("source") == source) & (pl.col("fund") != "transfer")).then(money).otherwise(0)
 
     days = of_days(city, "budget_lines")
     parts = {
@@ -249,11 +249,18 @@ def f11(city: Context) -> Sums:
 
 @indicator("F12", "payments", "rate", interval=True, lower=True, fiscal=True)
 def f12(city: Context) -> Sums:
-    """Idle lines: lines with budget and no movement for 90 days ÷ lines."""
+    """Idle lines: lines with budget and no movement for 90 days ÷ lines with budget. A line spent in full is not idle; the
+    90 days begin with the fiscal year at the earliest."""
 
     def idle(day: date) -> pl.DataFrame:
-        moved = movements(city).filter(pl.col("occurred_on").is_between(day - timedelta(days=89), day))
-        still = ~pl.col("line_id").is_in(moved["line_id"].drop_nulls().unique().to_list())
-        return part(budgets_on(city, day), numerator=still & (pl.col("budget") > 0), denominator=pl.lit(1))
+        first, _ = fiscal_bounds(day, city.inputs.fiscal_year_start)
+        funded = budgets_on(city, day).filter(pl.col("budget") > 0)
+        until = movements(city).filter(pl.col("occurred_on") <= day)
+        net = until.group_by("line_id").agg(net=NET.sum(), last=pl.col("occurred_on").max())
+        seen = funded.join(net, on="line_id", how="left")
+        # the catalogue is silent on whether the first day of the year is one of the 90: here it counts as a movement does
+        since = pl.max_horizontal(pl.col("last").fill_null(first), pl.lit(first))
+        still = (pl.lit(day) - since).dt.total_days() >= 90
+        return part(seen, numerator=still & (pl.col("net").fill_null(0) < pl.col("budget")), denominator=pl.lit(1))
 
     return Sums(fund_stocks(city, {day: [idle(day)] for day in of_days(city)}).cells)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from oracle.engine import SUMMED, Sums, days_of, stocks, with_measures
+from oracle.engine import SUMMED, Sums, days_of, stocks
 from oracle.periods import end_of_day
 from oracle.registry import Context, indicator
 from oracle.tickets import residents
@@ -78,10 +78,16 @@ def persons_on(city: Context, day: date) -> pl.DataFrame:
     """Members on a day by the rows as they stand now, each person once, in the organisation joined last."""
     now = city.inputs.table("members").filter(pl.col("_valid_to").is_null())
     live = now.filter(lives(day, "joined_on", "left_on"))
-    # joined two on the same day: the catalogue is silent, the first number of an organisation takes the member
-    order = live.sort(["joined_on", "org_id"], descending=[True, False], nulls_last=True)
-    last = order.unique("member_id", keep="first", maintain_order=True)
-    return with_area(city, last)
+    return with_area(city, joined_last(live))
+
+
+def joined_last(memberships: pl.DataFrame) -> pl.DataFrame:
+    """One membership of each person, the one joined last.
+
+    Of two joined on the same day (the catalogue is silent) the one of the first organisation number.
+    """
+    order = memberships.sort(["joined_on", "org_id"], descending=[True, False], nulls_last=True)
+    return order.unique("member_id", keep="first", maintain_order=True)
 
 
 def memberships_on(city: Context, day: date) -> pl.DataFrame:
@@ -103,14 +109,22 @@ def known_periods(city: Context) -> pl.DataFrame:
 
 
 def share_of_people(
-    city: Context, numerator: pl.Expr, denominator: pl.Expr | None = None, area: pl.Expr | None = None
+    city: Context,
+    numerator: pl.Expr,
+    denominator: pl.Expr | None = None,
+    area: pl.Expr | None = None,
+    once: bool = False,
 ) -> Sums:
-    """Memberships of the version in force at period end: those of `numerator` ÷ those of `denominator` (all)."""
+    """Memberships of the version in force at period end: those of `numerator` ÷ those of `denominator` (all).
+
+    `once`: a person counts once, in the organisation joined last.
+    """
     periods = known_periods(city)
     among = pl.lit(True) if denominator is None else denominator.fill_null(False)
 
     def count(day: date) -> pl.DataFrame:
-        people = memberships_on(city, day).filter(among).with_columns(stock_day=pl.lit(day))
+        people = memberships_on(city, day)
+        people = (joined_last(people) if once else people).filter(among).with_columns(stock_day=pl.lit(day))
         people = people.with_columns(
             hit=numerator.fill_null(False), area_code=pl.col("area_code") if area is None else area
         )
@@ -165,26 +179,43 @@ def m06(city: Context) -> Sums:
 
 @indicator("M07", "members", "rate", interval=True, lower=True)
 def m07(city: Context) -> Sums:
-    """Communities without a new member for 36 months ÷ communities."""
+    """Communities without a new member for 36 months ÷ communities. New is who has the first membership known of them; a
+    community with members, none of whom has a known first day, does not count."""
     periods = city.periods("members")
     days = days_of(periods)
     now = with_area(city, city.inputs.table("members").filter(pl.col("_valid_to").is_null()))
+    first = pl.col("joined_on").min().over("member_id")
+    newcomers = now.filter(pl.col("joined_on").is_not_null() & (pl.col("joined_on") == first))
 
     def joined(day: date) -> pl.DataFrame:
         since = pl.lit(day).dt.offset_by("-36mo")
-        new = now.filter((pl.col("joined_on") > since) & (pl.col("joined_on") <= day))
+        new = newcomers.filter((pl.col("joined_on") > since) & (pl.col("joined_on") <= day))
         return new.select("area_code").unique()
 
-    fresh = city.ladder.place(each_day(days, joined)).select("day", "community").unique()
-    areas = city.ladder.areas_on("community", days)
-    dry = areas.join(fresh, left_on=["day", "area_code"], right_on=["day", "community"], how="anti")
-    return share_of_areas(city, "members", "community", dry)
+    def communities(of_day: Callable[[date], pl.DataFrame]) -> pl.DataFrame:
+        found = city.ladder.place(each_day(days, of_day)).select("day", area_code="community")
+        return found.unique()
+
+    fresh = communities(joined)
+    # who has left without a known first day may have been new; the catalogue speaks of members only
+    dated = pl.col("joined_on").is_not_null()
+    anybody = communities(
+        lambda day: (
+            now.filter(pl.col("joined_on").is_null() | (pl.col("joined_on") <= day)).select("area_code").unique()
+        )
+    )
+    known = communities(lambda day: now.filter(dated & (pl.col("joined_on") <= day)).select("area_code").unique())
+    keys = ["day", "area_code"]
+    silent = anybody.join(known, on=keys, how="anti").join(fresh, on=keys, how="anti")
+    areas = city.ladder.areas_on("community", days).join(silent, on=keys, how="anti")
+    dry = areas.join(fresh.select(*keys, fresh=pl.lit(True)), on=keys, how="left")
+    return stocks(city.ladder, dry.select(*keys, numerator=pl.col("fresh").is_null(), denominator=pl.lit(1)), periods)
 
 
 @indicator("M08", "members", "rate", people=True, minimum=30, interval=True)
 def m08(city: Context) -> Sums:
-    """Floating members ÷ members."""
-    return share_of_people(city, pl.col("is_floating"))
+    """Floating members ÷ members, each once."""
+    return share_of_people(city, pl.col("is_floating"), once=True)
 
 
 @indicator("M09", "members", "rate", people=True, minimum=30, interval=True)
@@ -197,10 +228,10 @@ def m09(city: Context) -> Sums:
 
 @indicator("M10", "members", "rate", people=True, minimum=30, interval=True)
 def m10(city: Context) -> Sums:
-    """Trained in the last 12 months ÷ members."""
+    """Trained in the last 12 months ÷ members, each once."""
     since = pl.col("stock_day").dt.offset_by("-12mo")
     trained = (pl.col("last_trained_on") > since) & (pl.col("last_trained_on") <= pl.col("stock_day"))
-    return share_of_people(city, trained)
+    return share_of_people(city, trained, once=True)
 
 
 def headcounts(city: Context, role: str) -> pl.DataFrame:
@@ -268,11 +299,19 @@ def m14(city: Context) -> Sums:
 
 @indicator("M15", "headcounts", "rate", people=True, minimum=30, interval=True)
 def m15(city: Context) -> Sums:
-    """Active volunteers ÷ volunteers."""
-    active = headcounts(city, "active_volunteer").select("day", "area_code", *hiding("numerator"))
-    every = headcounts(city, "volunteer").select("day", "area_code", *hiding("denominator"))
-    both = [with_measures(active), with_measures(every)]
-    return stocks(city.ladder, pl.concat(both, how="diagonal"), city.periods("headcounts"))
+    """Active volunteers ÷ volunteers, of the areas that report both."""
+    active = headcounts(city, "active_volunteer").select("day", "area_code", active="headcount")
+    every = headcounts(city, "volunteer").select("day", "area_code", every="headcount")
+    both = active.join(every, on=["day", "area_code"])
+    counts = both.select(
+        "day",
+        "area_code",
+        # an area that reports more active volunteers than volunteers has all of them active
+        numerator=pl.min_horizontal(pl.col("active").fill_null(0), pl.col("every").fill_null(0)),
+        denominator=pl.col("every").fill_null(0),
+        hidden=(pl.col("active").is_null() | pl.col("every").is_null()).cast(pl.Int64),
+    )
+    return stocks(city.ladder, counts, city.periods("headcounts"))
 
 
 @indicator("M16", "facilities", "rate", interval=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from oracle.engine import SUMMED, Sums, by_cell, days_of, flows, stocks
+from oracle.ladder import UNLOCATED
 from oracle.periods import end_of_day, start_of
 from oracle.registry import Context, indicator
 
@@ -121,8 +122,11 @@ def old_enough(city: Context) -> pl.DataFrame:
 
 @indicator("T08", "tickets", "rate", wait=30, interval=True, lower=True)
 def t08(city: Context) -> Sums:
-    """Claim gap [callback]: among handler-resolved tickets with a valid callback: callback_resolved ≠ yes ÷ all."""
-    claimed = tickets(city).filter(pl.col("answered") & pl.col("resolved_at").is_not_null())
+    """Claim gap [callback]: among handler-resolved tickets with a valid callback: callback_resolved ≠ yes ÷ all; resolved
+    for the first time by the day of the callback, whatever happened since."""
+    first = pl.coalesce(pl.col("first_resolved_at"), pl.col("resolved_at"))
+    frame = tickets(city).with_columns(first_at=first)
+    claimed = frame.filter("answered").filter(city.inputs.local_day("first_at") <= pl.col("callback_day"))
     return summed(city, counted(claimed, "callback_day", pl.col("callback_resolved") != "yes"))
 
 
@@ -139,14 +143,21 @@ def t10(city: Context) -> Sums:
     reporter."""
     known = tickets(city).filter(pl.col("reporter_id").is_not_null() & pl.col("accepted_day").is_not_null())
     placed = city.ladder.place(known.with_columns(day="accepted_day"))
-    # an excluded or cancelled ticket is no earlier ticket
-    earlier = placed.filter(~pl.col("excluded")).select(
-        "reporter_id", "community", "category_1", "ticket_id", first_at="accepted_at"
+    # an excluded or cancelled ticket is no earlier ticket; nor is one whose community or category is not known
+    earlier = placed.filter(~pl.col("excluded") & (pl.col("community") != UNLOCATED)).select(
+        "reporter_id", "community", "category_1", first_at="accepted_at"
     )
-    pairs = placed.join(earlier, on=["reporter_id", "community", "category_1"], suffix="_first", nulls_equal=True)
+    pairs = placed.join(earlier, on=["reporter_id", "community", "category_1"])
     gap = pl.col("accepted_at") - pl.col("first_at")
     repeats = pairs.filter((gap > timedelta(0)) & (gap <= timedelta(days=90)))["ticket_id"].unique()
-    return summed(city, counted(known, "accepted_day", pl.col("ticket_id").is_in(repeats.to_list())))
+    repeated = counted(known, "accepted_day", pl.col("ticket_id").is_in(repeats.to_list()))
+    return summed(city, pl.concat([repeated, waiting(city)]))
+
+
+def waiting(city: Context) -> pl.DataFrame:
+    """Every ticket that is pending, whether or not it is in the denominator by now: it keeps its period open."""
+    events = counted(tickets(city), "accepted_day", pending=pl.col("pending"))
+    return events.with_columns(denominator=pl.lit(False), excluded=pl.lit(False))
 
 
 def open_at_end(city: Context) -> pl.DataFrame:
@@ -224,6 +235,7 @@ def hours(city: Context, share: float) -> Sums:
         pl.col("excluded").sum().cast(pl.Int64).alias("excluded"),
         pl.lit(0, pl.Int64).first().alias("pending"),
         pl.lit(0, pl.Int64).first().alias("hidden"),
+        pl.lit(0, pl.Int64).first().alias("design"),
         kept.quantile(share, "linear").alias("value"),
     ]
     frames = [
@@ -262,7 +274,8 @@ def t15(city: Context) -> Sums:
 @indicator("T16", "tickets", "rate", scale=10_000, residents=True)
 def t16(city: Context) -> Sums:
     """Tickets per 10,000 residents [accepted]: population of the communities in force at the end of the period."""
-    received = t01(city).cells.with_columns(denominator=pl.lit(0, pl.Int64))
+    events = counted(tickets(city), "accepted_day", pl.lit(True), pl.col("pending"))
+    received = summed(city, events.with_columns(denominator=pl.lit(False))).cells
     people = residents(city, city.periods("tickets"), received).cells
     sums = pl.concat([received, people.select(received.columns)])
     return Sums(sums.group_by([c for c in received.columns if c not in SUMMED]).agg(pl.col(c).sum() for c in SUMMED))
@@ -283,14 +296,17 @@ def residents(city: Context, periods: pl.DataFrame, members: pl.DataFrame) -> Su
 @indicator("T17", "tickets", "rate", interval=True)
 def t17(city: Context) -> Sums:
     """Cross-department share [accepted]: department_count ≥ 2 ÷ all."""
-    return summed(city, counted(tickets(city), "accepted_day", pl.col("department_count") >= 2))
+    told = tickets(city).filter(pl.col("department_count").is_not_null().any())
+    return summed(city, counted(told, "accepted_day", pl.col("department_count") >= 2, pl.col("pending")))
 
 
 @indicator("T18", "tickets", "rate", interval=True, lower=True)
 def t18(city: Context) -> Sums:
     """Returned share [accepted]: exclusion_code out_of_jurisdiction ÷ all before exclusions."""
-    every = tickets(city).with_columns(excluded=pl.lit(False))
-    return summed(city, counted(every, "accepted_day", pl.col("exclusion_code") == "out_of_jurisdiction"))
+    every = tickets(city).filter(pl.col("excluded").any())
+    every = every.with_columns(excluded=pl.lit(False), pending=pl.col("pending") & ~pl.col("excluded"))
+    returned = pl.col("exclusion_code") == "out_of_jurisdiction"
+    return summed(city, counted(every, "accepted_day", returned, pl.col("pending")))
 
 
 @indicator("T19", "tickets", "rate", interval=True)
@@ -298,11 +314,7 @@ def t19(city: Context) -> Sums:
     """On time as reported by the source [accepted]: on_time_reported = true ÷ on_time_reported not empty."""
     verdict = tickets(city).filter(pl.col("on_time_reported").is_not_null())
     judged = counted(verdict, "accepted_day", pl.col("on_time_reported"))
-    # a ticket that may still get its verdict keeps the period open, whether or not it has one now
-    waiting = counted(tickets(city), "accepted_day", pending=pl.col("pending")).with_columns(
-        denominator=pl.lit(False), excluded=pl.lit(False)
-    )
-    return summed(city, pl.concat([judged, waiting]))
+    return summed(city, pl.concat([judged, waiting(city)]))
 
 
 @indicator("L04", "tickets", "rate", interval=True)
