@@ -155,7 +155,7 @@ def _sources(con: duckdb.DuckDBPyConnection, datasets: list[str]) -> list[dict[s
         """
         WITH latest AS (
             SELECT * FROM marts.deliveries WHERE outcome = 'loaded'
-            QUALIFY row_number() OVER (PARTITION BY dataset ORDER BY loaded_at DESC, delivery_id DESC) = 1
+            QUALIFY row_number() OVER (PARTITION BY dataset ORDER BY as_of DESC, loaded_at DESC, delivery_id) = 1
         )
         SELECT
             a.dataset, a.as_of, (SELECT count(*) FROM marts.deliveries AS d WHERE d.dataset = a.dataset AND d.outcome = 'loaded') AS deliveries,
@@ -215,10 +215,10 @@ def rows_answer(city: City, found: Answer) -> RowsAnswer:
     """
     figure, asked = found.figure, found.asked
     place = (asked.period.grain, figure["period_start"], figure["area_level"], str(asked.area["area_code"]))
-    wanted = Wanted(asked.indicator, *place, asked.dimension, asked.member)
+    wanted = Wanted(str(asked.indicator["indicator_id"]), *place, asked.dimension, asked.member)
     with open_rows(city, found.edition) as (con, origin):
         rows = rows_of(con, wanted)
-        notes = [*origin, *_about(rows, con, asked.indicator)]
+        notes = [*origin, *_about(rows, con, found)]
         rows, more = _with_deadlines(con, city, rows)
     notes += more
     sums = {name: rows.total(name) for name in ("numerator", "denominator")}
@@ -278,17 +278,25 @@ def _read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def _about(rows: Rows, con: duckdb.DuckDBPyConnection, indicator: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not rows.is_aggregated:
-        return []
-    if not indicator["people"]:
-        return [("明细为各区域的汇总数", "the rows are sums of areas")]
-    (minimum,) = con.execute("SELECT people_minimum FROM reference.city").fetchall()[0]
-    return [(
-        f"涉及个人的指标不列个人：明细为下级区域的已发布人数，不足 {minimum} 人的隐去；{REST} 为其余部分（含隐去的）",
-        f"no person is listed: the rows are the published counts of the areas below, fewer than {minimum} people hidden; "
-        f"{REST} is what they leave of the whole, the hidden ones among it",
-    )]  # fmt: skip
+def _about(rows: Rows, con: duckdb.DuckDBPyConnection, found: Answer) -> list[tuple[str, str]]:
+    """What is to be said about the rows: another definition than the figure's, sums instead of single rows, people."""
+    sql = "SELECT i.version, i.people, c.people_minimum FROM reference.indicators AS i CROSS JOIN reference.city AS c WHERE i.indicator_id = ?"
+    version, people, minimum = con.execute(sql, [found.asked.indicator["indicator_id"]]).fetchall()[0]
+    notes = []
+    if version != (was := found.figure["indicator_version"]):
+        notes.append((
+            f"明细按定义版本 {version}，数值按版本 {was}",
+            f"the rows follow version {version} of the definition, the figure version {was}",
+        ))  # fmt: skip
+    if people:
+        notes.append((
+            f"涉及个人的指标不列个人：明细为下级区域的已发布人数，不足 {minimum} 人的隐去；{REST} 为其余部分（含隐去的）",
+            f"no person is listed: the rows are the published counts of the areas below, fewer than {minimum} people hidden; "
+            f"{REST} is what they leave of the whole, the hidden ones among it",
+        ))  # fmt: skip
+    elif rows.is_aggregated:
+        notes.append(("明细为各区域的汇总数", "the rows are sums of areas"))
+    return notes
 
 
 def _with_deadlines(con: duckdb.DuckDBPyConnection, city: City, rows: Rows) -> tuple[Rows, list[tuple[str, str]]]:

@@ -47,20 +47,15 @@ class RowsUnknown(ValueError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which figure: the entry of its indicator (columns of marts.indicators), and its place in marts.indicator_values."""
+    """Which figure: its key in marts.indicator_values."""
 
-    indicator: Mapping[str, Any]
+    indicator_id: str
     grain: str
     period_start: date
     area_level: str
     area_code: str
     dimension: str = "all"
     member: str = "all"
-
-    @property
-    def id(self) -> str:
-        """The indicator's id."""
-        return str(self.indicator["indicator_id"])
 
 
 @dataclass(frozen=True)
@@ -120,40 +115,54 @@ def rows_of(con: duckdb.DuckDBPyConnection, wanted: Wanted, root: Path = SQL) ->
     """
     ends = con.execute(
         "SELECT stock_on FROM core.indicator_periods WHERE indicator_id = ? AND grain = ? AND period_start = ?",
-        [wanted.id, wanted.grain, wanted.period_start],
+        [wanted.indicator_id, wanted.grain, wanted.period_start],
     ).fetchall()
     if not ends:
         raise RowsUnknown(
-            f"数据仓库中 {wanted.id} 没有始于 {wanted.period_start} 的期间\n"
-            f"the warehouse has no period of {wanted.id} that starts on {wanted.period_start}"
+            f"数据仓库中 {wanted.indicator_id} 没有始于 {wanted.period_start} 的期间\n"
+            f"the warehouse has no period of {wanted.indicator_id} that starts on {wanted.period_start}"
         )
     (stock_on,) = ends[0]
-    if wanted.indicator["people"]:
-        return _published_below(con, wanted, stock_on)
-    file = rows_file(wanted.id, root)
-    if file is not None:
-        return _single_rows(con, wanted, stock_on, file)
-    return _parts(con, wanted, stock_on)
+    entry = con.sql(
+        "SELECT kind, people, minimum_count, time_kind FROM reference.indicators WHERE indicator_id = $id",
+        params={"id": wanted.indicator_id},
+    ).pl()
+    asked = _Asked(con, wanted, stock_on, entry.row(0, named=True))
+    if asked.entry["people"]:
+        return _published_below(asked)
+    file = rows_file(wanted.indicator_id, root)
+    return _parts(asked) if file is None else _single_rows(asked, file)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted, of which warehouse: the last day of the period, and what the catalogue says of the indicator."""
+
+    con: duckdb.DuckDBPyConnection
+    wanted: Wanted
+    stock_on: date
+    entry: Mapping[str, Any]
 
 
 # -- single rows ------------------------------------------------------------------------------------------------------
 
 
-def _single_rows(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date, file: SqlFile) -> Rows:
+def _single_rows(asked: _Asked, file: SqlFile) -> Rows:
+    wanted = asked.wanted
     given = _columns(file.text)
     if wanted.dimension != "all" and wanted.dimension not in given:
         raise RowsUnknown(
-            f"{wanted.id} 的明细没有维度 {wanted.dimension}\nthe rows of {wanted.id} are not known by {wanted.dimension}"
+            f"{wanted.indicator_id} 的明细没有维度 {wanted.dimension}\nthe rows of {wanted.indicator_id} are not known by {wanted.dimension}"
         )
     keys = ", ".join(f"{name if name in given else default} AS {name}" for name, default in _DEFAULTS.items())
     details = [name for name in given if name not in _DEFAULTS]
-    frame = _place(con, wanted, stock_on, f"SELECT {', '.join([keys, *details])} FROM (\n{file.text}\n)", details)
+    frame = _place(asked, f"SELECT {', '.join([keys, *details])} FROM (\n{file.text}\n)", details)
     return Rows(frame.with_columns(is_hidden=pl.lit(value=False)), f"sql/rows/{file.table}.sql", is_aggregated=False)
 
 
-def _parts(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date) -> Rows:
+def _parts(asked: _Asked) -> Rows:
     """The parts in the gathered table; a part of fewer cases than the indicator needs is hidden, as its figure is."""
-    is_stock = wanted.indicator["time_kind"] == "stock"
+    is_stock = asked.entry["time_kind"] == "stock"
     table, day = ("cube.stocks", "stock_on") if is_stock else ("cube.flows", "day")
     rest = (
         "0 AS excluded, 0 AS pending, scope, TRUE AS at_end"
@@ -164,21 +173,20 @@ def _parts(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date) -> Ro
         f"SELECT indicator_id, 'area' AS row_kind, area_code AS row_id, {day} AS day, area_code, numerator, denominator, {rest},"
         f" dimension, member FROM {table} WHERE dimension = $dimension AND member = $member"
     )
-    frame = _place(con, wanted, stock_on, text, [])
+    frame = _place(asked, text, [])
     few = pl.lit(value=False)
-    if wanted.indicator["kind"] == "proportion":
-        few = pl.col("denominator").is_between(_CENT, wanted.indicator["minimum_count"] - _CENT).fill_null(value=False)
+    if asked.entry["kind"] == "proportion":
+        few = pl.col("denominator").is_between(_CENT, asked.entry["minimum_count"] - _CENT).fill_null(value=False)
     return Rows(_hide(frame, few), table, is_aggregated=True)
 
 
-def _place(
-    con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date, text: str, details: list[str]
-) -> pl.DataFrame:
-    """The rows of `text` (columns of _DEFAULTS and details) that lie in the area and the period that are wanted."""
-    member = ""
+def _place(asked: _Asked, text: str, details: list[str]) -> pl.DataFrame:
+    """The rows of `text` (columns of _DEFAULTS and details) that lie in the area and the period that are wanted, without
+    those that add nothing, such as a commitment that is paid."""
+    wanted, member = asked.wanted, ""
     values = {
-        "indicator": wanted.id, "first": wanted.period_start, "last": stock_on, "level": wanted.area_level, "area": wanted.area_code,
-        "stock": wanted.indicator["time_kind"] == "stock",
+        "indicator": wanted.indicator_id, "first": wanted.period_start, "last": asked.stock_on, "level": wanted.area_level, "area": wanted.area_code,
+        "stock": asked.entry["time_kind"] == "stock",
     }  # fmt: skip
     if "$dimension" in text:
         values |= {"dimension": wanted.dimension, "member": wanted.member}
@@ -186,7 +194,7 @@ def _place(
         member = f'AND (r."{wanted.dimension}" = $member OR r."{wanted.dimension}" = $any)'
         values |= {"member": wanted.member, "any": _ANY_MEMBER}
     shown = ", ".join(f"r.{name}" for name in details)
-    frame: pl.DataFrame = con.sql(
+    frame: pl.DataFrame = asked.con.sql(
         f"""
         SELECT
             r.row_kind, CAST(r.row_id AS VARCHAR) AS row_id, r.day, r.area_code,
@@ -202,6 +210,7 @@ def _place(
             AND ($level = 'city' OR $area = coalesce(CASE $level
                 WHEN 'district' THEN p.district_code WHEN 'street' THEN p.street_code
                 WHEN 'community' THEN p.community_code ELSE p.grid_code END, 'unlocated'))
+            AND NOT (coalesce(r.numerator = 0, FALSE) AND coalesce(r.denominator, 0) = 0 AND r.excluded = 0 AND r.pending = 0)
             {member}
         ORDER BY r.day, r.row_id, r.row_kind, r.numerator
         """,
@@ -213,14 +222,15 @@ def _place(
 # -- people: counts by area -------------------------------------------------------------------------------------------
 
 
-def _published_below(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: date) -> Rows:
+def _published_below(asked: _Asked) -> Rows:
     """The published figures of the areas below, and in a last row what is hidden or lies in none of them.
 
     A list of organisations would give away what `cube.hidden_stocks` hides; what is published is safe, and so is the rest
     of a published sum."""
+    con, wanted, stock_on = asked.con, asked.wanted, asked.stock_on
     where = "indicator_id = $indicator AND grain = $grain AND period_start = $first AND dimension = $dimension AND member = $member"
     values = {
-        "indicator": wanted.id, "grain": wanted.grain, "first": wanted.period_start, "dimension": wanted.dimension, "member": wanted.member,
+        "indicator": wanted.indicator_id, "grain": wanted.grain, "first": wanted.period_start, "dimension": wanted.dimension, "member": wanted.member,
     }  # fmt: skip
     found = con.sql(
         f"""
@@ -244,7 +254,7 @@ def _published_below(con: duckdb.DuckDBPyConnection, wanted: Wanted, stock_on: d
     below = found.filter(pl.col("area_level") == level) if level != wanted.area_level else whole
     counted = pl.col("is_hidden") | (pl.sum_horizontal("numerator", "denominator") > 0)
     below = below.filter(counted)
-    rest = _rest(whole, below, _people_minimum(con), wanted.indicator["kind"] == "proportion")
+    rest = _rest(whole, below, _people_minimum(con), asked.entry["kind"] == "proportion")
     frame = pl.concat([below, rest], how="vertical_relaxed").select(
         pl.lit("area").alias("row_kind"),
         pl.col("area_code").alias("row_id"),

@@ -13,6 +13,7 @@ from oracle.inputs import read_inputs
 
 from pipelines.city import City
 from pipelines.refresh import refresh
+from pipelines.rows import Wanted, rows_of
 from pipelines.sample_city import make_sample_city
 
 KEY = "a key of the tests"
@@ -156,6 +157,28 @@ def test_districts_and_unlocated_rows_add_up_to_the_city_in_every_additive_figur
         """,
     )
     assert rows == []
+
+
+def test_the_rows_of_every_indicator_add_up_to_its_figures(city: City) -> None:
+    # of each the city, a district and a community in the last month that has a value, and the city in the last year
+    with duckdb.connect(str(city.warehouse), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        figures = con.sql("""
+            SELECT indicator_id, grain, period_start, area_level, area_code, numerator, denominator, excluded FROM marts.indicator_values
+            WHERE dimension = 'all' AND (area_level IN ('city', 'district', 'community') AND grain = 'month' OR area_level = 'city' AND grain = 'year')
+                AND area_code <> 'unlocated' AND value IS NOT NULL AND period_start >= DATE '2025-01-01'
+            QUALIFY row_number() OVER (
+                PARTITION BY indicator_id, grain, area_level ORDER BY period_start DESC, hash(area_code)
+            ) = 1
+        """).pl().to_dicts()  # fmt: skip
+        known = {row[0] for row in con.execute("SELECT indicator_id FROM reference.indicators").fetchall()}
+        assert {figure["indicator_id"] for figure in figures} == known
+        for figure in figures:
+            place = [figure[name] for name in ("grain", "period_start", "area_level", "area_code")]
+            rows = rows_of(con, Wanted(figure["indicator_id"], *place))
+            for name in ("numerator", "denominator", "excluded"):
+                if figure[name] is not None and not (rows.is_aggregated and rows.total(name) is None):
+                    assert (rows.total(name) or 0) == pytest.approx(figure[name], rel=1e-9), (name, figure)
 
 
 def test_every_grain_level_and_dimension_of_the_tickets_is_published(city: City) -> None:
