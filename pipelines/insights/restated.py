@@ -12,6 +12,7 @@ from pipelines.insights.telling import About, catalogue
 #: Restated figures of an area and month that have a sentence of their own; the others are named in one.
 TOLD = 2
 
+_SAID = "r.kind = 'restatement' AND r.grain = 'month' AND r.dimension = 'all' AND r.was_value <> r.is_value"
 _LINES = """
     SELECT t.*, r.indicator_id, r.was_value, r.is_value, r.why_zh, r.why_en,
         row_number() OVER figures AS turn
@@ -19,7 +20,7 @@ _LINES = """
     JOIN (SELECT area_level, area_code, month, max(place) AS places FROM {0}.insights GROUP BY ALL) AS t
         ON t.area_level = r.area_level AND t.area_code = r.area_code AND t.month = r.period_start
     JOIN {0}.indicators AS i ON i.indicator_id = r.indicator_id
-    WHERE r.kind = 'restatement' AND r.grain = 'month' AND r.dimension = 'all' AND r.was_value <> r.is_value
+    WHERE {1}
     WINDOW figures AS (PARTITION BY t.area_level, t.area_code, t.month ORDER BY i.sort_order)
     ORDER BY t.area_level, t.area_code, t.month, turn"""
 
@@ -33,8 +34,8 @@ def add_restatements(con: duckdb.DuckDBPyConnection, edition: str) -> int:
     Args:
         edition: schema of the new edition, whose restatements are written.
     """
-    lines = con.sql(_LINES.format(edition)).pl()
-    if not lines.is_empty():
+    if con.execute(f"SELECT 1 FROM {edition}.restatements AS r WHERE {_SAID} LIMIT 1").fetchall():
+        lines = con.sql(_LINES.format(edition, _SAID)).pl()
         told = pl.DataFrame(_told(lines, catalogue(con.sql(_ABOUT.format(edition)).pl())), schema=SCHEMA)
         con.register("_told", told.to_arrow())
         try:
