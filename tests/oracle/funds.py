@@ -45,9 +45,8 @@ def of_their_lines(city: Context) -> pl.DataFrame:
     )
     year = pl.col("occurred_on").dt.year() - (pl.col("occurred_on").dt.month() < city.inputs.fiscal_year_start)
     return moved.join(of_line, on="line_id", how="left").with_columns(
-        # the entry of the catalogue: a movement without its line is of the fiscal year of its date; so one with its
-        # line is of the line's year, whatever its date
-        fiscal_year=pl.coalesce("fiscal_year", year.cast(pl.Int64))
+        # cash counts in the fiscal year of its date, before the line's year has begun in that of the line
+        fiscal_year=pl.max_horizontal("fiscal_year", year.cast(pl.Int64))
     )
 
 
@@ -258,8 +257,8 @@ def f12(city: Context) -> Sums:
         until = movements(city).filter(pl.col("occurred_on") <= day)
         net = until.group_by("line_id").agg(net=NET.sum(), last=pl.col("occurred_on").max())
         seen = funded.join(net, on="line_id", how="left")
-        # the catalogue is silent on whether the first day of the year is one of the 90: here it counts as a movement does
-        since = pl.max_horizontal(pl.col("last").fill_null(first), pl.lit(first))
+        # the first day of the year is one of the 90, the day of a movement is none
+        since = pl.max_horizontal("last", pl.lit(first - timedelta(days=1)))
         still = (pl.lit(day) - since).dt.total_days() >= 90
         return part(seen, numerator=still & (pl.col("net").fill_null(0) < pl.col("budget")), denominator=pl.lit(1))
 
