@@ -1,7 +1,7 @@
 -- Residents of every area at the end of every period of tickets, or at the data cut while it runs: communities in force on
 -- that day, rolled up; a grid has those counted for the grid itself. Who lives in no area of a level is `unlocated` there.
 WITH ends AS (
-    SELECT grain, period_start, stock_on, is_filled FROM core.indicator_periods WHERE indicator_id = 'T11'
+    SELECT grain, period_start, stock_on, is_filled FROM core.indicator_periods WHERE indicator_id = 'T16'
 ),
 days AS (
     SELECT DISTINCT stock_on FROM ends

@@ -187,7 +187,7 @@ LEFT JOIN cube.residents AS r
     AND r.period_start = t.period_start
     AND r.area_level = t.area_level
     AND r.area_code = t.area_code
-WHERE t.accepted + t.accepted_excluded > 0
+WHERE t.accepted + t.accepted_excluded > 0 AND t.grain <> 'day'
 UNION ALL
 -- an area with residents and without tickets has none per 10,000: that is a figure, not a gap
 SELECT
@@ -210,7 +210,7 @@ ANTI JOIN cube.ticket_accepted AS t
     AND t.area_code = r.area_code
     AND t.dimension = 'all'
     AND t.accepted + t.accepted_excluded > 0
-WHERE r.is_filled AND r.grain <> 'day' AND r.area_level <> 'grid' AND r.residents > 0
+WHERE r.is_filled AND r.area_level <> 'grid' AND r.residents > 0
 UNION ALL
 SELECT
     'T17' AS indicator_id,
