@@ -324,6 +324,17 @@ def members(
     return found
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def insights(edition: str, level: str, code: str, start: date, limit: int) -> list[Row]:
+    """The first sentences of weight about an area in a month."""
+    return ask(
+        edition,
+        "select sentence_zh, sentence_en from marts.insights where area_level = ? and area_code = ? and month = ? "
+        "and severity <> 'note' order by place limit ?",
+        [level, code, start, limit],
+    )
+
+
 _OVERDUE_COLUMN = {"district": "district_code", "street": "street_code", "community": "community_code"}
 
 

@@ -105,6 +105,15 @@ def _below(scope: Scope, indicator_id: str) -> str:
     )
 
 
+def _told(scope: Scope) -> str:
+    """What the edition itself says first of the area and month; '' where it says nothing of weight."""
+    if scope.grain != "month":
+        return ""
+    told = data.insights(scope.edition, scope.area.level, scope.area.code, scope.start, 3)
+    gap = "" if scope.lang == "zh" else " "
+    return "".join(escape(row[f"sentence_{scope.lang}"]) + gap for row in told)
+
+
 def overview(scope: Scope, found: Mapping[str, Reading]) -> str:
     """How the area stands."""
     volume = found.get("T01")
@@ -114,7 +123,7 @@ def overview(scope: Scope, found: Mapping[str, Reading]) -> str:
         else ""
     )
     sentence = _start(scope) + _join(scope, [first, _clause(scope, found, "T02"), _clause(scope, found, "T05")])
-    return _stop(scope, sentence) + _missed(scope, found) + _below(scope, "T02")
+    return _stop(scope, sentence) + (_told(scope) or _missed(scope, found)) + _below(scope, "T02")
 
 
 def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:

@@ -28,6 +28,7 @@ _PLAIN_ERRORS = {
     "WarehouseBusy",
     "PermissionError",
     "SourceFailed",
+    "TableFailed",
 }
 
 

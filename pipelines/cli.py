@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import typer
@@ -278,6 +278,55 @@ def figure(
         raise _fail(str(error)) from None
     for line in answer_lines(chosen, found):
         typer.echo(line)
+
+
+@app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(help="Id or name of an indicator, for example T03.")],
+    area: Annotated[str, typer.Option("--area", "-a", help="Code or name of an area, or `unlocated`.")],
+    period: Annotated[
+        str, typer.Option("--period", "-p", help="2026, 2026Q3, 2026-09, 2026-W37 (ISO week) or 2026-09-12.")
+    ],
+    city: CityOption = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition", help="Name of an edition, or a part of it. Default: the current one.", show_default=False
+        ),
+    ] = None,
+    dimension: Annotated[str, typer.Option("--dimension", help="With --member, for example channel.")] = "all",
+    member: Annotated[str, typer.Option("--member", help="With --dimension, for example hotline.")] = "all",
+    rows: Annotated[
+        bool, typer.Option("--rows", help="List the rows that made the figure, from the warehouse; of people, counts.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, not only the names of its files.")] = False,
+    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")] = "table",
+) -> None:
+    """Print the passport of a figure: definition, exclusions, pending, interval, target, sources, SQL, edition and what
+    other editions said. With --rows exactly the rows that made it."""
+    from pipelines import explain as explaining
+    from pipelines.figure import answer, answer_lines
+
+    chosen = _open(city)
+    try:
+        found = answer(chosen, indicator, area, period, edition=edition, dimension=dimension, member=member)
+        listed = explaining.rows_answer(chosen, found) if rows else None
+        book = explaining.passport(chosen, found, sql=sql)
+    except (ValueError, WarehouseBusy) as error:
+        raise _fail(str(error)) from None
+    if form == "json":
+        typer.echo(
+            explaining.to_json({**book, **({"made_of": explaining.rows_dict(chosen, listed)} if listed else {})})
+        )
+    elif form == "csv" and listed:
+        typer.echo(explaining.rows_csv(chosen, listed), nl=False)
+        for zh, en in (*listed.notes, explaining.verdict(listed)):
+            typer.echo(f"{zh} · {en}", err=True)
+    elif form == "csv":
+        typer.echo(explaining.passport_csv(book), nl=False)
+    else:
+        lines = explaining.rows_lines(chosen, listed) if listed else explaining.passport_lines(chosen, book)
+        typer.echo("\n".join([*answer_lines(chosen, found)[: 4 if listed else None], *lines]))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pipelines.contracts.model import load_contracts
 from pipelines.editions import edition_asset
 from pipelines.schedules import nightly_job, nightly_schedule
 from pipelines.tables import read_tables
-from pipelines.transform import CityResource, landing_asset, reference_asset, relations_asset, table_asset
+from pipelines.transform import CityResource, landing_asset, reference_asset, relations_asset, tables_asset
 from pipelines.yaml_model import ConfigurationError
 
 
@@ -23,7 +23,7 @@ def build_defs(city: City | None) -> dg.Definitions:
             *(landing_asset(contract) for contract in contracts.values()),
             relations_asset(contracts),
             reference_asset(list(contracts)),
-            *(table_asset(table, list(contracts)) for table in tables),
+            tables_asset(tables, list(contracts)),
             edition_asset(tables),
         ],
         jobs=[nightly_job],

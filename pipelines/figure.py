@@ -24,6 +24,8 @@ _STATUS = {
     "met": "达标", "missed": "未达标", "watch": "关注", "provisional": "暂定", "suppressed": "隐去（人数过少）", "no_cases": "无案例",
 }  # fmt: skip
 _SAID = "indicator_version, numerator, denominator, value, lower, upper, target, status"
+#: What lies in no area has a figure at every level; that of the districts says what is in no area at all.
+_LARGEST = "ORDER BY list_position(['city', 'district', 'street', 'community', 'grid'], area_level)"
 
 
 class NotFound(ValueError):
@@ -244,11 +246,15 @@ def answer(
         restated = _rows(con, f"SELECT * FROM {lines} WHERE {where}") if lines else []
         if chosen.file is not None:
             found = _rows(
-                con, f"SELECT period_start, {_SAID}, excluded, pending FROM marts.indicator_values WHERE {where}"
+                con,
+                f"SELECT period_start, area_level, {_SAID}, excluded, pending FROM marts.indicator_values WHERE {where} {_LARGEST}",
             )
         else:
             found = (
-                _rows(con, f"SELECT period_start, {_SAID}, excluded FROM {archive.figures(chain, where)}")
+                _rows(
+                    con,
+                    f"SELECT period_start, area_level, {_SAID}, excluded FROM {archive.figures(chain, where)} {_LARGEST}",
+                )
                 if chain
                 else []
             )

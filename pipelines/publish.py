@@ -23,6 +23,7 @@ from pipelines.contracts.model import load_contracts
 from pipelines.evidence import facts, write_row_versions
 from pipelines.ingest.files import quote_text
 from pipelines.ingest.forgotten import load_forgotten
+from pipelines.insights.restated import add_restatements
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.sql_files import sha256_of
 from pipelines.tables import Table, read_tables
@@ -140,6 +141,7 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
         tables = _write(con, made, manifest)
         comparison.compare(con, before, manifest, made, versions)
         tables |= {name: _count(con, f"{EDITION}.{name}") for name in comparison.TABLES}
+        tables["insights"] = add_restatements(con, EDITION)
         archive.keep(
             con,
             EDITION,

@@ -14,6 +14,8 @@ from pipelines.paths import SQL
 from pipelines.sql_files import SqlFile, in_order, read_sql_files, run_file
 
 Table = SqlFile | ComputedTable
+#: The schema of the files that say which rows a figure is made of: they are asked, never made into tables.
+ROWS = "rows"
 
 
 def read_tables(root: Path = SQL) -> list[Table]:
@@ -21,7 +23,8 @@ def read_tables(root: Path = SQL) -> list[Table]:
 
     Raises SqlFileError where a file breaks a rule, a table is read that nobody makes, or tables read each other in a ring.
     """
-    return in_order([*gather(read_sql_files(root)), *TABLES])
+    files = [file for file in read_sql_files(root) if file.schema != ROWS]
+    return in_order([*gather(files), *TABLES])
 
 
 def run_table(con: duckdb.DuckDBPyConnection, table: Table) -> int:

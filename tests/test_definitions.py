@@ -103,7 +103,7 @@ def test_steps_run_one_after_another_in_one_process(defs: dg.Definitions) -> Non
 def test_dependencies_are_those_that_stand_in_the_sql(defs: dg.Definitions) -> None:
     found = parents(defs)
     every_load = {"landing.relations", *(f"landing.{dataset}" for dataset in CONTRACTS)}
-    files = sorted(SQL.glob("*/*.sql"))
+    files = sorted(path for path in SQL.glob("*/*.sql") if path.parent.name != "rows")  # those are asked, not made
     assert len(files) > 30
     for path in files:
         text = re.sub(r"--[^\n]*|'[^']*'", "", path.read_text(encoding="utf-8"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,8 +12,8 @@ from oracle.comparison import compare
 from oracle.inputs import read_inputs
 
 from pipelines.city import City
-from pipelines.contracts.model import load_contracts
 from pipelines.refresh import refresh
+from pipelines.rows import Wanted, rows_of
 from pipelines.sample_city import make_sample_city
 
 KEY = "a key of the tests"
@@ -162,6 +159,28 @@ def test_districts_and_unlocated_rows_add_up_to_the_city_in_every_additive_figur
     assert rows == []
 
 
+def test_the_rows_of_every_indicator_add_up_to_its_figures(city: City) -> None:
+    # of each the city, a district and a community in the last month that has a value, and the city in the last year
+    with duckdb.connect(str(city.warehouse), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        figures = con.sql("""
+            SELECT indicator_id, grain, period_start, area_level, area_code, numerator, denominator, excluded FROM marts.indicator_values
+            WHERE dimension = 'all' AND (area_level IN ('city', 'district', 'community') AND grain = 'month' OR area_level = 'city' AND grain = 'year')
+                AND area_code <> 'unlocated' AND value IS NOT NULL AND period_start >= DATE '2025-01-01'
+            QUALIFY row_number() OVER (
+                PARTITION BY indicator_id, grain, area_level ORDER BY period_start DESC, hash(area_code)
+            ) = 1
+        """).pl().to_dicts()  # fmt: skip
+        known = {row[0] for row in con.execute("SELECT indicator_id FROM reference.indicators").fetchall()}
+        assert {figure["indicator_id"] for figure in figures} == known
+        for figure in figures:
+            place = [figure[name] for name in ("grain", "period_start", "area_level", "area_code")]
+            rows = rows_of(con, Wanted(figure["indicator_id"], *place))
+            for name in ("numerator", "denominator", "excluded"):
+                if figure[name] is not None and not (rows.is_aggregated and rows.total(name) is None):
+                    assert (rows.total(name) or 0) == pytest.approx(figure[name], rel=1e-9), (name, figure)
+
+
 def test_every_grain_level_and_dimension_of_the_tickets_is_published(city: City) -> None:
     found = set(
         ask(city, "SELECT DISTINCT grain, area_level, dimension FROM marts.indicator_values WHERE indicator_id = 'T02'")
@@ -182,52 +201,3 @@ def test_no_figure_about_fewer_than_ten_people_is_published(city: City) -> None:
     )
     assert shown == [(0,)]
     assert hidden[0][0] != 0 and hidden[0][1:] == (0, 0)
-
-
-def canonical_name(header: str) -> str | None:
-    """The column of the contract that a header of the extract spells."""
-    columns = load_contracts()["tickets"].columns
-    return next((c.name for c in columns if header in (c.name, c.label_zh, *c.synonyms)), None)
-
-
-def test_changing_one_raw_row_moves_the_figure(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs last: one resolved visit of last month is delivered again as still open."""
-    monkeypatch.setenv("STREETWISE_KEY", KEY)
-    file, ticket_id = a_resolved_visit(city)
-    sent = file.stat().st_mtime
-    with file.open(encoding="utf-8-sig", newline="") as handle:
-        rows = list(csv.reader(handle))
-    place = {name: i for i, header in enumerate(rows[0]) if (name := canonical_name(header))}
-    row = next(r for r in rows if ticket_id in r)
-    for name in (
-        "first_resolved_at",
-        "resolved_at",
-        "first_closed_at",
-        "closed_at",
-        "callback_at",
-        "callback_resolved",
-    ):
-        row[place[name]] = ""
-    row[place["status"]] = "在办"
-    with file.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle).writerows(rows)
-    # Written to a moment ago, it would count as still arriving.
-    os.utime(file, (sent + 3600, sent + 3600))
-    assert refresh(city, instance=DagsterInstance.ephemeral()).succeeded
-    assert figure(city, "T02", LAST_MONTH, dimension="channel", member="visit") == (485, 500, 0.97)
-
-
-def a_resolved_visit(city: City) -> tuple[Path, str]:
-    """A file of the extracts and a ticket in it that no later file updates: a resolved visit of last month."""
-    con = duckdb.connect(str(city.warehouse), read_only=True)
-    try:
-        rows = con.execute(
-            "SELECT d.file_name, t.ticket_id FROM landing.tickets AS t JOIN landing.deliveries AS d ON d.delivery_id = t._delivery_id"
-            " WHERE t.channel = 'visit' AND t.accepted_on >= ? AND t.accepted_on < ? AND t.resolved_at IS NOT NULL"
-            " AND t.reopened_at IS NULL AND t.status IN ('resolved', 'closed') AND t.exclusion_code IS NULL"
-            " AND d.file_name LIKE '%2026-10.csv' ORDER BY t.ticket_id LIMIT 1",
-            [LAST_MONTH, THIS_MONTH],
-        ).fetchall()
-    finally:
-        con.close()
-    return city.folder / "extracts" / "tickets" / str(rows[0][0]), str(rows[0][1])

@@ -51,6 +51,7 @@ class Town:
     city: SmallCity
     deliveries: int = 0
     published: int = 0
+    datasets: tuple[str, ...] = ("tickets", "areas")
 
     @classmethod
     def make(cls, folder: Path) -> Town:
@@ -64,7 +65,7 @@ class Town:
     def copy(self, folder: Path) -> Town:
         """The same town in another folder, to go on from here."""
         shutil.copytree(self.city.folder, folder, symlinks=True)
-        return Town(SmallCity(folder), self.deliveries, self.published)
+        return Town(SmallCity(folder), self.deliveries, self.published, self.datasets)
 
     def deliver(self, rows: Iterable[Mapping[str, Any]], *, kind: str = "delta", mends: str | None = None, dataset: str = "tickets") -> str:  # fmt: skip
         """Merge rows as one delivery, as the load does; returns its id, which is also its SHA-256."""
@@ -101,7 +102,7 @@ class Town:
     def compute(self, *, cut: str = CUT, standards: Mapping[str, Any] | None = None) -> None:
         """Make every table anew."""
         with open_warehouse(self.city.open()) as con:
-            build(con, {"tickets": cut, "areas": cut}, standards=standards)
+            build(con, dict.fromkeys(self.datasets, cut), standards=standards)
 
     def publish(self, *, cut: str = CUT, standards: Mapping[str, Any] | None = None) -> str:
         """Make every table anew and publish an edition, a day after the one before."""

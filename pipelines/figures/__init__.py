@@ -5,6 +5,7 @@ from pipelines.figures.area_history import area_shares, area_successions
 from pipelines.figures.changes import changes
 from pipelines.figures.comparisons import comparisons
 from pipelines.figures.control_limits import control_limits
+from pipelines.figures.insights import insights
 from pipelines.figures.rectification import rectification, watch_list
 from pipelines.figures.robustness import score_robustness
 from pipelines.figures.small_cells import hidden_stocks
@@ -17,6 +18,7 @@ TABLES: tuple[ComputedTable, ...] = (
     comparisons,
     control_limits,
     hidden_stocks,
+    insights,
     rectification,
     score_robustness,
     watch_list,

@@ -1,0 +1,1 @@
+"""What can be said about an area in a month: candidates, where changes come from, and the words."""
