@@ -832,9 +832,10 @@ def test_a_file_that_may_still_grow_waits_for_the_next_run(city: SmallCity) -> N
     assert city.load_one("meetings").outcome == "loaded"
 
 
-def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
-    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run_and_named(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("STREETWISE_PROGRESS", "1")
     path = city.drop("meetings", "a.csv", meetings("G1"))
 
     stage_file = staging_module.stage_file
@@ -848,6 +849,8 @@ def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
     monkeypatch.setattr(staging_module, "stage_file", meanwhile)
     assert city.load("meetings").deliveries == ()
     assert city.rows("SELECT count(*) FROM landing.meetings") == [(0,)]
+    said = capsys.readouterr().err
+    assert "a.csv 仍在写入" in said and "a.csv is still being written" in said
 
 
 def test_files_that_nobody_wrote_to_are_not_hashed_again(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:
