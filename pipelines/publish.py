@@ -76,7 +76,7 @@ AUDITS: Mapping[str, str] = {
             SELECT indicator_id, grain, before_start, area_level, area_code FROM marts.changes WHERE value_before IS NOT NULL
             UNION ALL
             SELECT indicator_id, grain, period_start, area_level, area_code FROM marts.indicator_scores
-            WHERE value IS NOT NULL OR numerator IS NOT NULL) AS told
+            WHERE value IS NOT NULL) AS told
         SEMI JOIN (SELECT * FROM marts.indicator_values WHERE value IS NULL AND dimension = 'all') AS v
         USING (indicator_id, grain, period_start, area_level, area_code)""",
     "the districts do not add up to the city": """

@@ -106,6 +106,8 @@ def test_levels_and_members_of_random_small_cities_add_up_to_the_whole(city: Ran
         for measure in measures:
             gap = (pl.col(f"{measure}_sum") - pl.col(measure).fill_null(0)).abs() > 0.005
             counts = pl.lit(all_measures or measure == "numerator") | ~per_head
+            # by channel or category an area has its residents where it has tickets, and no row where it has none
+            counts &= ~((pl.col("indicator_id") == "T16") & (pl.col("dimension") != "all") & (measure == "denominator"))
             broken = parts.filter(gap & counts)
             assert broken.is_empty(), (measure, broken.select(*key, measure, f"{measure}_sum").head(5))
 

@@ -184,10 +184,12 @@ def f08(city: Context) -> Sums:
     floor = int(city.inputs.standards["fund_floor"] * 100)
 
     def met(day: date) -> pl.DataFrame:
-        sums = budgets_on(city, day).group_by("area_code", "fund").agg(pl.col("budget").sum())
+        placed = city.ladder.place(budgets_on(city, day).with_columns(day=pl.lit(day)))
+        # what the grids of a community have is the community's
+        sums = placed.group_by("community", "fund").agg(pl.col("budget").sum())
         reached = sums.filter((pl.col("budget") >= floor) & pl.col("fund").is_in(["operating", "service"]))
-        both = reached.group_by("area_code").agg(pl.col("fund").n_unique())
-        return both.filter(pl.col("fund") == 2).select("area_code")
+        both = reached.group_by("community").agg(pl.col("fund").n_unique())
+        return both.filter(pl.col("fund") == 2).select(area_code="community")
 
     days = of_days(city, "budget_lines")
     return share_of_areas(city, "budget_lines", "community", each_day(days, met), city.fiscal_periods("budget_lines"))
