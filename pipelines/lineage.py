@@ -33,7 +33,7 @@ def definition_sha256(table: Table) -> str:
     if isinstance(table, SqlFile):
         text = parse_select(table.text).sql(dialect=DIALECT, comments=False)
     else:
-        text = ast.dump(ast.parse(table.text))
+        text = "".join(ast.dump(ast.parse(source)) for source in (table.text, *table.formulas))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -35,26 +35,50 @@ POINTER = "current"
 EDITION = "edition_file.marts"
 LAST_REFRESH = "last_refresh.json"
 
+
+def _of_figures(table: str, what: str) -> dict[str, str]:
+    """Audits of a table of figures, called `what` in their names: one row each, rates and intervals that can be, no few people."""
+    return {
+        f"a {what} appears twice": f"""
+            SELECT count(*) FROM (SELECT 1 FROM {table}
+            GROUP BY indicator_id, grain, period_start, area_level, area_code, dimension, member HAVING count(*) > 1)""",
+        f"a {what} has no entry in the catalogue": f"""
+            SELECT count(*) FROM {table} WHERE indicator_id NOT IN (SELECT indicator_id FROM marts.indicators)""",
+        f"a {what} is a proportion outside 0 to 1 or its interval": f"""
+            SELECT count(*) FROM {table} AS v JOIN marts.indicators AS i USING (indicator_id)
+            WHERE i.kind = 'proportion' AND v.value IS NOT NULL
+            AND (v.value < 0 OR v.value > 1 OR v.lower > v.value + 1e-12 OR v.upper < v.value - 1e-12)""",
+        f"a {what} is a rate without cases and has a value": f"""
+            SELECT count(*) FROM {table} WHERE denominator = 0 AND value IS NOT NULL""",
+        f"a {what} about too few people, or leaving too few, is shown": f"""
+            SELECT count(*) FROM {table} AS v JOIN marts.indicators AS i USING (indicator_id), marts.city AS c
+            WHERE i.people AND v.value IS NOT NULL AND (v.numerator > 0 AND v.numerator < c.people_minimum
+            OR i.kind = 'proportion' AND (v.denominator < c.people_minimum
+            OR v.denominator > v.numerator AND v.denominator - v.numerator < c.people_minimum))""",
+        f"a {what} is suppressed and carries a number": f"""
+            SELECT count(*) FROM {table} WHERE status = 'suppressed'
+            AND (numerator IS NOT NULL OR denominator IS NOT NULL OR value IS NOT NULL OR lower IS NOT NULL)""",
+    }
+
+
 #: Each query counts what must not be in an edition; any count above zero keeps the edition from being published.
 AUDITS: Mapping[str, str] = {
-    "a figure appears twice": """
-        SELECT count(*) FROM (SELECT 1 FROM marts.indicator_values
-        GROUP BY indicator_id, grain, period_start, area_level, area_code, dimension, member HAVING count(*) > 1)""",
-    "a figure has no entry in the catalogue": """
-        SELECT count(*) FROM marts.indicator_values WHERE indicator_id NOT IN (SELECT indicator_id FROM marts.indicators)""",
-    "a proportion lies outside 0 to 1 or its interval": """
-        SELECT count(*) FROM marts.indicator_values AS v JOIN marts.indicators AS i USING (indicator_id)
-        WHERE i.kind = 'proportion' AND v.value IS NOT NULL
-        AND (v.value < 0 OR v.value > 1 OR v.lower > v.value + 1e-12 OR v.upper < v.value - 1e-12)""",
-    "a rate without cases has a value": """
-        SELECT count(*) FROM marts.indicator_values WHERE denominator = 0 AND value IS NOT NULL""",
-    "a figure about too few people is shown": """
-        SELECT count(*) FROM marts.indicator_values AS v JOIN marts.indicators AS i USING (indicator_id), marts.city AS c
-        WHERE i.people AND v.status IS DISTINCT FROM 'suppressed' AND v.value IS NOT NULL
-        AND CASE WHEN i.kind = 'proportion' THEN v.denominator ELSE v.numerator END BETWEEN 1 AND c.people_minimum - 1""",
-    "a suppressed figure carries a number": """
-        SELECT count(*) FROM marts.indicator_values WHERE status = 'suppressed'
-        AND (numerator IS NOT NULL OR denominator IS NOT NULL OR value IS NOT NULL OR lower IS NOT NULL)""",
+    **_of_figures("marts.indicator_values", "figure"),
+    **_of_figures("marts.rebased_values", "re-based figure"),
+    "a comparison, change, control chart or score tells of a figure that is not shown": """
+        SELECT count(*) FROM (
+            SELECT indicator_id, grain, period_start, area_level, area_code FROM marts.comparisons WHERE value IS NOT NULL
+            UNION ALL
+            SELECT indicator_id, grain, period_start, area_level, area_code FROM marts.control_limits WHERE value IS NOT NULL
+            UNION ALL
+            SELECT indicator_id, grain, period_start, area_level, area_code FROM marts.changes WHERE value IS NOT NULL
+            UNION ALL
+            SELECT indicator_id, grain, before_start, area_level, area_code FROM marts.changes WHERE value_before IS NOT NULL
+            UNION ALL
+            SELECT indicator_id, grain, period_start, area_level, area_code FROM marts.indicator_scores
+            WHERE value IS NOT NULL) AS told
+        SEMI JOIN (SELECT * FROM marts.indicator_values WHERE value IS NULL AND dimension = 'all') AS v
+        USING (indicator_id, grain, period_start, area_level, area_code)""",
     "the districts do not add up to the city": """
         SELECT count(*) FROM (
             SELECT indicator_id, grain, period_start, dimension, member,

@@ -161,7 +161,9 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         opened = city.open()
         with open_warehouse(opened) as con:
             create_landing(con, contracts.values())
-            results = run_cross_checks(con, contracts, now=opened.now())
+            results = run_cross_checks(
+                con, contracts, now=opened.now(), fiscal_year_start=opened.settings.fiscal_year_start
+            )
         if purged := purge_refused(opened, now=datetime.now(UTC)):
             context.log.info(f"{purged} refused files older than {opened.settings.refused_days} days were removed")
         return dg.MaterializeResult(

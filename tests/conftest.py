@@ -73,7 +73,10 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
     """The whole small city, refreshed once. Read it; to change it, take `published_city`."""
     city = make_small_city(tmp_path_factory.mktemp("refreshed") / "city")
     fill(city)
-    return Refreshed(city, run_cli("refresh", "--city", str(city.folder)))
+    result = run_cli("refresh", "--city", str(city.folder))
+    assert result.exit_code == 0, result.output
+    assert city.rows("SELECT count(*) FROM landing.tickets") == [(20,)], result.output
+    return Refreshed(city, result)
 
 
 @pytest.fixture
@@ -93,4 +96,7 @@ def refused(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> R
     shutil.copytree(refreshed.city.folder, folder, symlinks=True)
     city = SmallCity(folder)
     drop_unusable_files(city)
-    return Refreshed(city, run_cli("refresh", "--city", str(folder)))
+    result = run_cli("refresh", "--city", str(folder))
+    # which of the steps that do not wait for each other had run says why, if the one good file is not there
+    assert city.rows("SELECT status FROM landing.tickets WHERE ticket_id = 'T91'") == [("open",)], result.output
+    return Refreshed(city, result)

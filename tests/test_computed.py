@@ -1,10 +1,16 @@
 """Tables made by functions: version, place in the order, and what they write."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import duckdb
 import polars as pl
 import pytest
 
-from pipelines.computed import computed, run_computed
+from pipelines.computed import computed, imported_files, run_computed
+from pipelines.figures import TABLES
+from pipelines.lineage import definition_sha256
+from pipelines.paths import ROOT
 from pipelines.sql_files import in_order
 
 
@@ -46,3 +52,34 @@ def test_a_computed_table_without_a_description_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"marts\.x: a computed table needs"):
         computed("marts.x", reads=())(nameless)
+
+
+def test_the_version_of_a_computed_table_takes_in_the_formulas_that_its_module_imports(tmp_path: Path) -> None:
+    for name, text in {
+        "scores.py": "from pipelines.shares import part\n",
+        "shares.py": "import pipelines.statistics.means\n",
+        "statistics/__init__.py": "",
+        "statistics/means.py": "",
+        "statistics/ranks.py": "",
+        "computed.py": "",
+        "unused.py": "",
+    }.items():
+        path = tmp_path / "pipelines" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    module = "import polars\nfrom pipelines.computed import computed\n\ndef f() -> None:\n    from pipelines import other\n    from pipelines.scores import s\n"
+    found = [str(path.relative_to(tmp_path / "pipelines")) for path in imported_files(module, tmp_path)]
+    assert found == ["scores.py", "shares.py", "statistics/means.py", "statistics/ranks.py"]
+
+
+def test_another_formula_of_the_statistics_is_another_version_of_the_tables_that_use_them() -> None:
+    made = {table.name: table for table in TABLES}
+    ranks = (ROOT / "pipelines/statistics/ranks.py").read_text(encoding="utf-8")
+    rectified = (ROOT / "pipelines/rectification.py").read_text(encoding="utf-8")
+    using = {name for name, table in made.items() if ranks in table.formulas}
+    assert {"marts.comparisons", "marts.changes", "marts.control_limits"} <= using
+    assert "core.area_shares" not in using and made["core.area_shares"].formulas == ()
+    assert rectified in made["marts.rectification"].formulas
+    # the figures behind an edition name what changed by these digests
+    changed = replace(made["marts.comparisons"], formulas=("half = 0.5",))
+    assert definition_sha256(changed) != definition_sha256(made["marts.comparisons"])

@@ -51,7 +51,9 @@ def test_every_relationship_and_freshness_of_the_contracts_has_its_check() -> No
     names = [check.check_name for check in cross_checks(CONTRACTS)]
     links = sum(column.references is not None for contract in CONTRACTS.values() for column in contract.columns)
     fresh = sum(contract.freshness is not None for contract in CONTRACTS.values())
-    assert len(names) == len(set(names)) == links + fresh + 2  # and successors of areas, and overspent lines
+    assert (
+        len(names) == len(set(names)) == links + fresh + 3
+    )  # and successors of areas, overspent lines, late movements
 
 
 def test_a_line_is_overspent_when_more_is_paid_and_not_refunded_than_it_has() -> None:
@@ -71,3 +73,21 @@ def test_a_line_is_overspent_when_more_is_paid_and_not_refunded_than_it_has() ->
     con.close()
     found = {r.check.rule_id: (r.checked, r.failed) for r in results}
     assert found["line_id.not_overspent"] == (5, 1)
+
+
+@pytest.mark.parametrize(("month", "late"), [(1, 2), (4, 1)])
+def test_money_that_moves_after_the_fiscal_year_of_its_line_is_counted(month: int, late: int) -> None:
+    con = empty_warehouse()
+    create_landing(con, CONTRACTS.values())
+    insert(con, "budget_lines", [{"line_id": "l", "fiscal_year": 2025, "fund": "operating", "opening_amount": 100}])
+    # the year 2025 ends on 31 December 2025, or on 31 March 2026 where it starts in April
+    insert(con, "payments", [
+        {"payment_id": str(n), "line_id": line, "occurred_on": day, "kind": "payment", "amount": 1}
+        for n, (line, day) in enumerate([
+            ("l", "2024-12-30"), ("l", "2025-12-31"), ("l", "2026-01-01"), ("l", "2026-04-01"), ("unknown", "2026-05-01"),
+        ])
+    ])  # fmt: skip
+    results = run_cross_checks(con, CONTRACTS, now=datetime(2026, 6, 1, tzinfo=UTC), fiscal_year_start=month)
+    con.close()
+    found = {r.check.rule_id: (r.checked, r.failed) for r in results}
+    assert found["occurred_on.in_fiscal_year"] == (4, late)

@@ -126,6 +126,30 @@ def test_m07_counts_communities_without_a_first_membership_for_36_months() -> No
     assert found is not None and found.status == "no_cases"
 
 
+def test_m07_asks_those_who_are_members_then_for_a_known_first_day() -> None:
+    con = empty_warehouse()
+    insert(con, "areas", AREAS)
+    insert(con, "organisations", ORGANISATIONS)
+    rows = [
+        # K1: one without a known first day, and one who was new and has left
+        {"member_id": "a", "org_id": "o1"},
+        {"member_id": "b", "org_id": "o1", "joined_on": "2025-01-01", "left_on": "2025-06-01"},
+        # K2: whoever there was has left, so it has no members and nobody new
+        {"member_id": "c", "org_id": "o2", "left_on": "2025-01-01"},
+        # K3: of its member nothing is known, whatever is known of another who has left
+        {"member_id": "d", "org_id": "o3"},
+        {"member_id": "e", "org_id": "o3", "joined_on": "2010-01-01", "left_on": "2020-01-01"},
+    ]
+    insert(con, "members", [{**row, "_valid_from": FIRST} for row in rows])
+    build(con, {"members": AS_OF})
+    april = ("month", "2026-04-01")
+    assert parts(con, "M07", *april)[:2] == (1, 2)
+    assert parts(con, "M07", *april, "K1")[:2] == (0, 1)
+    assert parts(con, "M07", *april, "K2")[:2] == (1, 1)
+    found = figure(con, "M07", *april, "K3")
+    assert found is not None and found.status == "no_cases"
+
+
 @pytest.fixture(scope="module")
 def volunteers() -> Iterator[duckdb.DuckDBPyConnection]:
     con = empty_warehouse()

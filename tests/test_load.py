@@ -521,8 +521,42 @@ def test_a_landing_table_of_another_contract_says_how_to_rebuild(city: SmallCity
     with open_warehouse(city.open()) as con:
         con.execute("CREATE SCHEMA landing")
         con.execute("CREATE TABLE landing.meetings (meeting_id VARCHAR)")
-        with pytest.raises(ValueError, match="run `streetwise refresh --rebuild`"):
+        with pytest.raises(
+            ValueError, match=r"请运行 `streetwise refresh --rebuild`(.|\n)*run `streetwise refresh --rebuild`"
+        ):
             create_landing(con, [CONTRACTS["meetings"]])
+
+
+def test_a_landing_table_of_an_older_contract_gets_its_new_optional_columns(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STREETWISE_PROGRESS", "1")
+    header = "area_code,valid_from,area_name,level,parent_code,valid_to,successor_code"
+    city.drop("areas", "a.csv", lines(header, "C,2020-01-01,小城,city,,,", "D1,2020-01-01,一区,district,C,,"))
+    city.load("areas")
+    with open_warehouse(city.open()) as con:
+        con.execute("ALTER TABLE landing.areas DROP COLUMN successor_weight")  # as a version before that column made it
+    rest = "C,2020-01-01,小城,city,,,,", "D2,2026-04-01,二区,district,C,,,", "D3,2026-04-01,三区,district,C,,,"
+    city.drop("areas", "b.csv", lines(
+        f"{header},successor_weight", *rest, "D1,2020-01-01,一区,district,C,2026-04-01,D2 D3,0.4 0.6",
+    ), arrived=ARRIVED + timedelta(days=1))  # fmt: skip
+    assert city.load_one("areas").outcome == "loaded"
+    said = capsys.readouterr().err
+    assert "landing.areas：新增列 successor_weight" in said and "new columns successor_weight" in said
+    assert city.rows("SELECT successor_weight FROM landing.areas WHERE area_code = 'D1'") == [("0.4 0.6",)]
+    with open_warehouse(city.open()) as con:
+        assert con.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'landing'"
+                           " AND table_name = 'areas' ORDER BY column_index").fetchall() == CONTRACTS["areas"].landing_schema()  # fmt: skip
+
+
+def test_a_landing_table_without_a_required_column_or_of_another_type_is_not_mended(city: SmallCity) -> None:
+    with open_warehouse(city.open()) as con:
+        for change in ("DROP COLUMN held_on", "ALTER COLUMN attendees TYPE VARCHAR", "ADD COLUMN gone VARCHAR"):
+            create_landing(con, [CONTRACTS["meetings"]])
+            con.execute(f"ALTER TABLE landing.meetings {change}")
+            with pytest.raises(ValueError, match="another version of its contract"):
+                create_landing(con, [CONTRACTS["meetings"]])
+            con.execute("DROP TABLE landing.meetings")
 
 
 def test_forgetting_the_state_keeps_the_editions(city: SmallCity) -> None:
@@ -798,9 +832,10 @@ def test_a_file_that_may_still_grow_waits_for_the_next_run(city: SmallCity) -> N
     assert city.load_one("meetings").outcome == "loaded"
 
 
-def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
-    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run_and_named(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("STREETWISE_PROGRESS", "1")
     path = city.drop("meetings", "a.csv", meetings("G1"))
 
     stage_file = staging_module.stage_file
@@ -814,6 +849,8 @@ def test_a_file_written_to_while_it_is_read_is_left_for_the_next_run(
     monkeypatch.setattr(staging_module, "stage_file", meanwhile)
     assert city.load("meetings").deliveries == ()
     assert city.rows("SELECT count(*) FROM landing.meetings") == [(0,)]
+    said = capsys.readouterr().err
+    assert "a.csv 仍在写入" in said and "a.csv is still being written" in said
 
 
 def test_files_that_nobody_wrote_to_are_not_hashed_again(city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,8 @@ def test_levels_and_members_of_random_small_cities_add_up_to_the_whole(city: Ran
         for measure in measures:
             gap = (pl.col(f"{measure}_sum") - pl.col(measure).fill_null(0)).abs() > 0.005
             counts = pl.lit(all_measures or measure == "numerator") | ~per_head
+            # by channel or category an area has its residents where it has tickets, and no row where it has none
+            counts &= ~((pl.col("indicator_id") == "T16") & (pl.col("dimension") != "all") & (measure == "denominator"))
             broken = parts.filter(gap & counts)
             assert broken.is_empty(), (measure, broken.select(*key, measure, f"{measure}_sum").head(5))
 
@@ -150,9 +152,6 @@ def movement(name: str, line_id: str, kind: str, day: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="F07 by fund has denominator 0 at grid level, where F07 in total has the residents"
-)
 def test_spending_per_resident_of_a_grid_by_fund_is_over_the_residents_of_the_grid() -> None:
     con = small(budget_lines=[line("l", "G1", 2026)], payments=[movement("p", "l", "payment", "2026-02-01")])
     rows = con.execute(
@@ -162,7 +161,6 @@ def test_spending_per_resident_of_a_grid_by_fund_is_over_the_residents_of_the_gr
     assert rows == [("all", 300), ("fund", 300)]
 
 
-@pytest.mark.xfail(strict=True, reason="a fiscal year without a line or movement has denominator 0, not its residents")
 def test_spending_per_resident_of_a_fiscal_year_without_lines_is_over_the_residents() -> None:
     con = small(budget_lines=[line("l", "K1", 2025)], payments=[movement("p", "l", "payment", "2025-06-01")])
     rows = con.execute(
@@ -172,9 +170,6 @@ def test_spending_per_resident_of_a_fiscal_year_without_lines_is_over_the_reside
     assert rows == [(0, 1500)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a commitment without its line is lost after a payment on that line a year before"
-)
 def test_a_commitment_without_its_line_is_open_and_unlocated() -> None:
     con = small(
         budget_lines=[line("l", "K1", 2025)],
@@ -190,7 +185,6 @@ def test_a_commitment_without_its_line_is_open_and_unlocated() -> None:
     assert rows == [(7,)]
 
 
-@pytest.mark.xfail(strict=True, reason="a cell without a verdict yet loses the tickets that may still get one")
 def test_pending_verdicts_of_the_districts_add_up_to_those_of_the_city() -> None:
     ticket = {"channel": "app", "status": "open", "accepted_at": "2026-05-18 09:00"}
     con = small(
@@ -206,7 +200,6 @@ def test_pending_verdicts_of_the_districts_add_up_to_those_of_the_city() -> None
     assert rows == [("city", 2), ("district", 2)]
 
 
-@pytest.mark.xfail(strict=True, reason="a hidden number of people is the total less the parts that are shown")
 def test_a_hidden_number_of_people_cannot_be_found_by_subtraction() -> None:
     heads = {"role": "partner_head", "as_of": "2026-01-10"}
     con = small(

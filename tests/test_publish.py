@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from conftest import Refreshed
 from small_city import SmallCity
 
 from pipelines import publish as publishing
@@ -166,22 +168,51 @@ def test_the_pointer_is_there_at_every_moment(published_city: SmallCity, quick_d
     assert looks[0] > 100 and not missing
 
 
-CORRUPTIONS = {
+def of_figures(table: str, what: str) -> dict[str, str]:
+    """How a table of figures can be broken, by the audit that finds it."""
+    return {
+        f"a {what} appears twice": f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1",
+        f"a {what} has no entry in the catalogue": "DELETE FROM marts.indicators WHERE indicator_id = 'T01'",
+        f"a {what} is a proportion outside 0 to 1 or its interval": f"UPDATE {table} SET value = 1.01 WHERE indicator_id = 'T02'",
+        f"a {what} is a rate without cases and has a value": f"UPDATE {table} SET denominator = 0 WHERE indicator_id = 'T02'",
+        f"a {what} about too few people, or leaving too few, is shown": f"""
+            UPDATE {table} SET status = NULL, numerator = 21, denominator = 24, value = 0.875, lower = 0.875, upper = 0.875
+            WHERE indicator_id = 'M05'""",
+        f"a {what} is suppressed and carries a number": f"UPDATE {table} SET status = 'suppressed' WHERE indicator_id = 'T01'",
+    }
+
+
+CORRUPTIONS = of_figures("marts.indicator_values", "figure") | {
     "the rows of a delivery are not all accounted for": "UPDATE marts.deliveries SET rows_in = rows_in + 1 WHERE dataset = 'tickets'",
-    "a figure appears twice": "INSERT INTO marts.indicator_values SELECT * FROM marts.indicator_values LIMIT 1",
-    "a figure has no entry in the catalogue": "DELETE FROM marts.indicators WHERE indicator_id = 'T01'",
-    "a proportion lies outside 0 to 1 or its interval": "UPDATE marts.indicator_values SET value = 1.01 WHERE indicator_id = 'T02'",
-    "a rate without cases has a value": "UPDATE marts.indicator_values SET denominator = 0 WHERE indicator_id = 'T02'",
-    "a figure about too few people is shown": """
-        UPDATE marts.indicator_values SET status = NULL, numerator = 3, denominator = 9, value = 0.3, lower = 0.3, upper = 0.3
-        WHERE indicator_id IN (SELECT indicator_id FROM marts.indicators WHERE people)""",
-    "a suppressed figure carries a number": "UPDATE marts.indicator_values SET status = 'suppressed' WHERE indicator_id = 'T01'",
     "the districts do not add up to the city": "UPDATE marts.indicator_values SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_level = 'city'",
+}
+
+#: Tried on the file of an edition, which the copied city's own figures would be too few for.
+CORRUPTIONS_OF_THE_FILE = of_figures("marts.rebased_values", "re-based figure") | {
+    "a comparison, change, control chart or score tells of a figure that is not shown": """
+        UPDATE marts.indicator_values SET status = 'suppressed', numerator = NULL, denominator = NULL, value = NULL, lower = NULL,
+        upper = NULL WHERE indicator_id = 'T02'""",
 }
 
 
 def test_every_audit_has_a_corruption_that_it_finds() -> None:
-    assert set(CORRUPTIONS) == set(AUDITS)
+    assert set(CORRUPTIONS) | set(CORRUPTIONS_OF_THE_FILE) == set(AUDITS)
+
+
+def test_every_audit_finds_its_corruption_in_the_file_of_an_edition(refreshed: Refreshed, tmp_path: Path) -> None:
+    folder = refreshed.city.open().published
+    file = Path(shutil.copy(folder / "current", tmp_path / "edition.duckdb"))
+    file.chmod(0o600)
+    with duckdb.connect(str(file)) as con:
+        con.execute(
+            "INSERT INTO marts.rebased_values BY NAME SELECT * EXCLUDE (edition, target, run_id) FROM marts.indicator_values"
+        )
+        assert [name for name, sql in AUDITS.items() if con.execute(sql).fetchall() != [(0,)]] == []
+        for name, corruption in (CORRUPTIONS | CORRUPTIONS_OF_THE_FILE).items():
+            con.execute("BEGIN")
+            con.execute(corruption)
+            assert con.execute(AUDITS[name]).fetchall() > [(0,)], name
+            con.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("audit", CORRUPTIONS)

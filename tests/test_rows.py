@@ -182,9 +182,9 @@ def test_the_rows_of_a_backlog_are_the_tickets_open_on_its_day(con: duckdb.DuckD
 
 
 def test_the_rows_of_money_are_lines_payments_and_what_is_left_of_commitments(con: duckdb.DuckDBPyConnection) -> None:
-    # K1 at the end of April: b1 400 and b2 300; 150 and 30 paid; of the commitment of 90 the 30 are paid
+    # K1 at the end of April: b1 400 and b2 300; 150 and 30 paid, and 80 on a line of 2025; of the commitment of 90 the 30 are paid
     assert numbers(con, "F05", "month", "2026-04-01", "K1") == {
-        "b1": (0, 400, 0), "b2": (0, 300, 0), "p7": (150, 0, 0), "c1p": (30, 0, 0), "c1": (60, 0, 0),
+        "b1": (0, 400, 0), "b2": (0, 300, 0), "p5": (80, 0, 0), "p7": (150, 0, 0), "c1p": (30, 0, 0), "c1": (60, 0, 0),
     }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from pipelines.contracts.model import Contract
 
 @dataclass(frozen=True)
 class CrossCheck:
-    """One rule; `sql` gives (rows checked, rows failed), with `$now` as the moment of the check (UTC)."""
+    """One rule; `sql` gives (rows checked, rows failed), with `$now` as the moment of the check (UTC) and `$fiscal_year_start`
+    as the month in which a fiscal year starts."""
 
     dataset: str
     rule_id: str
@@ -39,8 +40,8 @@ class CrossResult:
 
 
 def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
-    """Every relationship and every promise of freshness of the contracts, and lines that are overspent. All are warnings: an
-    unknown code counts as unlocated, and old data is shown with its age."""
+    """Every relationship and every promise of freshness of the contracts, lines that are overspent and money that moved after
+    its line's fiscal year. All are warnings: an unknown code counts as unlocated, and old data is shown with its age."""
     for contract in contracts.values():
         current = " AND _valid_to IS NULL" if contract.keeps_history else ""
         for column in contract.landed_columns:
@@ -65,6 +66,7 @@ def cross_checks(contracts: Mapping[str, Contract]) -> Iterator[CrossCheck]:
         yield _successors()
     if {"budget_lines", "payments"} <= set(contracts):
         yield _overspent()
+        yield _late()
 
 
 def _successors() -> CrossCheck:
@@ -92,13 +94,24 @@ def _overspent() -> CrossCheck:
     )  # fmt: skip
 
 
+def _late() -> CrossCheck:
+    """Movements after the fiscal year of their line has ended: figures count them in the year of their date."""
+    return CrossCheck(
+        "payments", "occurred_on.in_fiscal_year", "occurred_on", "money moves by the end of its line's fiscal year",
+        "收支不晚于其预算所属财年末", "consistency",
+        "SELECT count(*), count(*) FILTER (WHERE p.occurred_on >= make_date(b.fiscal_year + 1, $fiscal_year_start, 1))"
+        " FROM landing.payments AS p JOIN landing.budget_lines AS b ON b.line_id = p.line_id",
+    )  # fmt: skip
+
+
 def run_cross_checks(
-    con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], *, now: datetime
+    con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], *, now: datetime, fiscal_year_start: int = 1
 ) -> list[CrossResult]:
     """Run every rule over landing and write its outcome to `landing.contract_results`, at the latest delivery of its dataset.
 
     Args:
         now: aware moment of the check.
+        fiscal_year_start: month in which a fiscal year starts; the year is named by the calendar year of that month.
     """
     moment = now.astimezone(UTC).replace(tzinfo=None)
     checks = list(cross_checks(contracts))
@@ -108,7 +121,8 @@ def run_cross_checks(
         )
     results = []
     for check in checks:
-        parameters = {"now": moment} if "$now" in check.sql else {}
+        given = {"now": moment, "fiscal_year_start": fiscal_year_start}
+        parameters = {name: value for name, value in given.items() if f"${name}" in check.sql}
         checked, failed = con.execute(check.sql, parameters).fetchall()[0]
         con.execute(
             "INSERT INTO landing.contract_results SELECT delivery_id, dataset, ?, ?, ?, ?, ?, 'warning', ?, ?, ?, ?"

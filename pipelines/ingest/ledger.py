@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.contracts.model import Contract, ContractError
 from pipelines.ingest.arrivals import FileIdentity
+from pipelines.progress import say
 
 _LEDGER = {
     "deliveries": """
@@ -78,10 +79,10 @@ class Delivery:
 
 
 def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:
-    """Create the tables of landing that do not exist yet.
+    """Create the tables of landing that do not exist yet; a table that lacks optional columns of its contract gets them, empty.
 
     Raises:
-        ContractError: a table of an older contract has other columns.
+        ContractError: a table of an older contract differs otherwise.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS landing")
     for name, columns in _LEDGER.items():
@@ -90,16 +91,44 @@ def create_landing(con: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]
         schema = contract.landing_schema()
         columns = ", ".join(f"{name} {kind}" for name, kind in schema)
         con.execute(f"CREATE TABLE IF NOT EXISTS landing.{contract.dataset} ({columns})")
-        found = con.execute(
+        rows = con.execute(
             "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'landing' AND table_name = ?"
             " ORDER BY column_index",
             [contract.dataset],
         ).fetchall()
-        if [tuple(row) for row in found] != schema:
-            raise ContractError(
-                f"landing.{contract.dataset} was made by another version of its contract; "
-                "run `streetwise refresh --rebuild` to load the extracts again"
-            )
+        found = [(str(name), str(kind)) for name, kind in rows]
+        if found != schema:
+            _add_columns(con, contract, found, schema)
+
+
+def _add_columns(
+    con: duckdb.DuckDBPyConnection, contract: Contract, found: list[tuple[str, str]], schema: list[tuple[str, str]]
+) -> None:
+    """Bring a table made by an older version of its contract to the columns of this one.
+
+    Made anew rather than altered, which would put the new columns behind the bookkeeping ones.
+    """
+    new = [column for column in schema if column not in found]
+    optional = {c.landing_name for c in contract.landed_columns if not c.required and c.key_position is None}
+    optional |= {str(c.local_date_name) for c in contract.landed_columns if c.landing_name in optional}
+    if [column for column in schema if column in found] != found or not {name for name, _ in new} <= optional:
+        raise ContractError(
+            f"landing.{contract.dataset} 由旧版数据契约建立，列不同；请运行 `streetwise refresh --rebuild` 重新装载全部文件\n"
+            f"landing.{contract.dataset} was made by another version of its contract; "
+            "run `streetwise refresh --rebuild` to load the extracts again"
+        )
+    columns = ", ".join(name if (name, kind) in found else f"CAST(NULL AS {kind}) AS {name}" for name, kind in schema)
+    con.execute(
+        f"CREATE OR REPLACE TABLE landing.{contract.dataset} AS SELECT {columns} FROM landing.{contract.dataset}"
+    )
+    names = ", ".join(name for name, _ in new)
+    say(
+        f"  landing.{contract.dataset}：新增列 {names}，已装载的行中为空；如需补齐，请运行 `streetwise refresh --rebuild`"
+    )
+    say(
+        f"  landing.{contract.dataset}: new columns {names}, empty in the rows loaded before; "
+        "`streetwise refresh --rebuild` fills them"
+    )
 
 
 def forget_attempt(con: duckdb.DuckDBPyConnection, delivery_id: str) -> None:

@@ -38,6 +38,7 @@ from pipelines.ingest.merge import Change, Restatement, compare, merge
 from pipelines.ingest.overrides import load_overrides
 from pipelines.ingest.refused import move_refused, put_back, refused_hashes
 from pipelines.ingest.staging import STAGED, STAGING, Staged, close_staging, stage_all, staged_names
+from pipelines.progress import say
 
 Report = Callable[[str], None]
 
@@ -89,6 +90,7 @@ def load_dataset(
         report(
             f"{contract.dataset} {waiting.path.name}: still arriving, looked at again in {waiting.seconds} s or more"
         )
+        _say_left(waiting.path.name)
     result = LoadResult(rules=_latest_rules(con, contract))
     if files:
         context = _Context(con, city, contract, overrides, judged_by, now, run_id, arrivals)
@@ -109,6 +111,13 @@ def _load(context: _Context, files: list[Arrival], report: Report) -> LoadResult
     mappings = {name: load_mapping(city, contract, name) for name in {found.mapping for found in files}}
     # Staged outside the transaction: an unreadable file would abort it, and the other deliveries with it.
     staged = stage_all(con, city, contract, mappings, files, originals=context.arrivals.everything())
+    whole = {item.found.identity for item in staged}
+    for found in files:
+        if found.identity not in whole:
+            report(
+                f"{contract.dataset} {found.path.name}: written to while it was read, looked at again in the next run"
+            )
+            _say_left(found.path.name)
     con.execute("BEGIN")
     try:
         verdict = None
@@ -135,6 +144,15 @@ def _load(context: _Context, files: list[Arrival], report: Report) -> LoadResult
         deliveries=tuple(sorted(deliveries, key=lambda d: d.sequence)),
         rules=rules or _latest_rules(con, contract),
         ignored_headers={item.found.path.name: item.ignored_headers for item in staged if item.ignored_headers},
+    )
+
+
+def _say_left(name: str) -> None:
+    """Tell the terminal of a file that this run does not load: otherwise nothing but its absence does."""
+    shown = shown_name(name)
+    say(
+        f"  ! {shown} 仍在写入，本次未装载，下次刷新时再读取\n"
+        f"    {shown} is still being written: not loaded now, looked at again by the next refresh"
     )
 
 

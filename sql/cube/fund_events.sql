@@ -1,38 +1,31 @@
 -- Releases, net payments and changes of open commitments by day, area, fund, spending type, source and fiscal year.
--- A commitment is open by its amount less the payments that name it, never below 0 unless it is itself negative.
-WITH named AS (
-    SELECT commitment_id, min(line_id) AS line_id
+-- A commitment is open by its amount less the payments that name it, never below 0 unless it is itself negative; area, fund and
+-- year are those of its first movement.
+WITH ranked AS (
+    SELECT
+        commitment_id, area_code, fund, spending_type, source, fiscal_year,
+        row_number() OVER (PARTITION BY commitment_id ORDER BY occurred_on NULLS LAST, line_id NULLS LAST, payment_id NULLS LAST)
+            AS place
     FROM core.payments
     WHERE kind = 'commitment'
-    GROUP BY commitment_id
 ),
-lines AS (
-    SELECT
-        line_id,
-        min(area_code) AS area_code,
-        min(fund) AS fund,
-        min(spending_type) AS spending_type,
-        min(source) AS source,
-        min(fiscal_year) AS fiscal_year
-    FROM core.payments
-    GROUP BY line_id
+named AS (
+    SELECT commitment_id, area_code, fund, spending_type, source, fiscal_year FROM ranked WHERE place = 1
 ),
 moves AS (
     SELECT
         p.commitment_id,
-        n.line_id,
         p.occurred_on AS day,
         sum(CASE WHEN p.kind = 'commitment' THEN p.amount ELSE 0 END) AS committed,
         sum(CASE WHEN p.kind = 'payment' THEN p.amount ELSE 0 END) AS paid
     FROM core.payments AS p
-    INNER JOIN named AS n ON n.commitment_id = p.commitment_id
+    SEMI JOIN named AS n ON n.commitment_id = p.commitment_id
     WHERE p.kind IN ('commitment', 'payment')
-    GROUP BY p.commitment_id, n.line_id, p.occurred_on
+    GROUP BY p.commitment_id, p.occurred_on
 ),
 running AS (
     SELECT
         commitment_id,
-        line_id,
         day,
         sum(committed) OVER (
             PARTITION BY commitment_id ORDER BY day NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -45,14 +38,13 @@ running AS (
 open_amounts AS (
     SELECT
         commitment_id,
-        line_id,
         day,
         CASE WHEN committed > 0 THEN greatest(committed - paid, 0) ELSE committed END AS open_amount
     FROM running
 ),
 steps AS (
     SELECT
-        line_id,
+        commitment_id,
         day,
         open_amount - coalesce(lag(open_amount) OVER (PARTITION BY commitment_id ORDER BY day NULLS LAST), 0) AS step
     FROM open_amounts
@@ -72,10 +64,10 @@ events AS (
     WHERE kind <> 'commitment'
     UNION ALL
     SELECT
-        l.area_code, l.fund, l.spending_type, l.source, l.fiscal_year, s.day,
+        n.area_code, n.fund, n.spending_type, n.source, n.fiscal_year, s.day,
         0 AS released, 0 AS spent, s.step AS open_commitments
     FROM steps AS s
-    INNER JOIN lines AS l ON l.line_id = s.line_id
+    INNER JOIN named AS n ON n.commitment_id = s.commitment_id
 )
 SELECT
     area_code,

@@ -1,7 +1,7 @@
 -- Residents of every area at the end of every period of tickets, or at the data cut while it runs: communities in force on
--- that day, rolled up; a grid has those counted for the grid itself.
+-- that day, rolled up; a grid has those counted for the grid itself. Who lives in no area of a level is `unlocated` there.
 WITH ends AS (
-    SELECT grain, period_start, stock_on, is_filled FROM core.indicator_periods WHERE indicator_id = 'T11'
+    SELECT grain, period_start, stock_on, is_filled FROM core.indicator_periods WHERE indicator_id = 'T16'
 ),
 days AS (
     SELECT DISTINCT stock_on FROM ends
@@ -16,15 +16,19 @@ units AS (
 levels AS (
     SELECT stock_on, level AS area_level, area_code, population AS residents FROM units
     UNION ALL
-    SELECT stock_on, 'street' AS area_level, street_code AS area_code, CAST(sum(population) AS BIGINT) AS residents
+    SELECT
+        stock_on, 'street' AS area_level, coalesce(street_code, 'unlocated') AS area_code,
+        CAST(sum(population) AS BIGINT) AS residents
     FROM units
-    WHERE level = 'community' AND street_code IS NOT NULL
-    GROUP BY stock_on, street_code
+    WHERE level = 'community'
+    GROUP BY stock_on, coalesce(street_code, 'unlocated')
     UNION ALL
-    SELECT stock_on, 'district' AS area_level, district_code AS area_code, CAST(sum(population) AS BIGINT) AS residents
+    SELECT
+        stock_on, 'district' AS area_level, coalesce(district_code, 'unlocated') AS area_code,
+        CAST(sum(population) AS BIGINT) AS residents
     FROM units
-    WHERE level = 'community' AND district_code IS NOT NULL
-    GROUP BY stock_on, district_code
+    WHERE level = 'community'
+    GROUP BY stock_on, coalesce(district_code, 'unlocated')
     UNION ALL
     SELECT u.stock_on, 'city' AS area_level, c.area_code, CAST(sum(u.population) AS BIGINT) AS residents
     FROM units AS u
@@ -35,3 +39,4 @@ levels AS (
 SELECT e.grain, e.period_start, l.area_level, l.area_code, l.residents, e.is_filled
 FROM ends AS e
 INNER JOIN levels AS l ON l.stock_on = e.stock_on
+INNER JOIN core.shapes AS s ON s.grain = e.grain AND s.area_level = l.area_level AND s.dimension = 'all'

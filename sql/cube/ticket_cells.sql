@@ -1,5 +1,6 @@
 -- One row per figure of the additive ticket indicators, numerator and denominator apart.
 -- A source that never tells departments or exclusions has no T17 or T18: its rate would be a zero that nobody measured.
+-- T10 and T19 have a row where a ticket is pending, even without a case yet: else the pending of the parts is not that of the whole.
 WITH known AS (
     SELECT count(department_count) AS departments, count(exclusion_code) AS exclusions FROM core.tickets
 )
@@ -151,7 +152,7 @@ SELECT
     reported_excluded AS excluded,
     accepted_pending AS pending
 FROM cube.ticket_accepted
-WHERE reported + reported_excluded > 0
+WHERE reported + reported_excluded + accepted_pending > 0
 UNION ALL
 SELECT
     'T15' AS indicator_id,
@@ -186,7 +187,7 @@ LEFT JOIN cube.residents AS r
     AND r.period_start = t.period_start
     AND r.area_level = t.area_level
     AND r.area_code = t.area_code
-WHERE t.accepted + t.accepted_excluded > 0
+WHERE t.accepted + t.accepted_excluded > 0 AND t.grain <> 'day'
 UNION ALL
 -- an area with residents and without tickets has none per 10,000: that is a figure, not a gap
 SELECT
@@ -209,7 +210,7 @@ ANTI JOIN cube.ticket_accepted AS t
     AND t.area_code = r.area_code
     AND t.dimension = 'all'
     AND t.accepted + t.accepted_excluded > 0
-WHERE r.is_filled AND r.grain <> 'day' AND r.area_level <> 'grid' AND r.residents > 0
+WHERE r.is_filled AND r.area_level <> 'grid' AND r.residents > 0
 UNION ALL
 SELECT
     'T17' AS indicator_id,
@@ -256,7 +257,7 @@ SELECT
     verdicts_excluded AS excluded,
     accepted_pending AS pending
 FROM cube.ticket_accepted
-WHERE verdicts + verdicts_excluded > 0
+WHERE verdicts + verdicts_excluded + accepted_pending > 0
 UNION ALL
 SELECT
     'L04' AS indicator_id,

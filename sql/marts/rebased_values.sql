@@ -160,7 +160,14 @@ valued AS (
         *,
         is_hidden OR people AND (
             (numerator > 0 AND numerator < people_minimum)
-            OR (kind = 'proportion' AND denominator > 0 AND denominator < greatest(people_minimum, minimum_count))
+            OR (
+                kind = 'proportion'
+                AND denominator > 0
+                AND (
+                    denominator < greatest(people_minimum, minimum_count)
+                    OR (denominator > numerator AND denominator - numerator < people_minimum)
+                )
+            )
         ) AS is_suppressed,
         CASE
             WHEN kind IN ('count', 'amount') THEN numerator

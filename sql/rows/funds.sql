@@ -21,25 +21,20 @@ lines AS (
         opening_amount + coalesce(adjustment_amount, 0) + coalesce(carried_in_amount, 0) AS amount
     FROM landing.budget_lines
 ),
-payment_lines AS (
+ranked AS (
     SELECT
-        line_id,
-        min(area_code) AS area_code,
-        min(fund) AS fund,
-        min(spending_type) AS spending_type,
-        min(source) AS source,
-        min(fiscal_year) AS fiscal_year
+        commitment_id, line_id, area_code, fund, spending_type, source, fiscal_year, occurred_on,
+        row_number() OVER (PARTITION BY commitment_id ORDER BY occurred_on NULLS LAST, line_id NULLS LAST, payment_id NULLS LAST)
+            AS place
     FROM core.payments
-    GROUP BY line_id
+    WHERE kind = 'commitment'
 ),
 committed AS (
     SELECT
         d.stock_on,
         p.commitment_id,
         sum(CASE WHEN p.kind = 'commitment' THEN p.amount ELSE 0 END) AS amount,
-        sum(CASE WHEN p.kind = 'payment' THEN p.amount ELSE 0 END) AS paid,
-        min(CASE WHEN p.kind = 'commitment' THEN p.line_id END) AS line_id,
-        min(CASE WHEN p.kind = 'commitment' THEN p.occurred_on END) AS occurred_on
+        sum(CASE WHEN p.kind = 'payment' THEN p.amount ELSE 0 END) AS paid
     FROM core.payments AS p
     INNER JOIN days AS d ON d.indicator_id = 'F05' AND p.occurred_on <= d.stock_on
     WHERE p.commitment_id IS NOT NULL AND p.kind IN ('commitment', 'payment')
@@ -78,18 +73,18 @@ found AS (
         'F05' AS indicator_id, c.stock_on, 'commitment' AS row_kind, c.commitment_id AS row_id, l.area_code, 'every' AS scope,
         CASE WHEN c.amount > 0 THEN greatest(c.amount - c.paid, 0) ELSE c.amount END AS numerator,
         0 AS denominator,
-        l.fund, l.spending_type, l.source, c.line_id, 'open commitment' AS movement, c.occurred_on
+        l.fund, l.spending_type, l.source, l.line_id, 'open commitment' AS movement, l.occurred_on
     FROM committed AS c
-    INNER JOIN payment_lines AS l ON l.line_id = c.line_id
+    INNER JOIN ranked AS l ON l.commitment_id = c.commitment_id AND l.place = 1
     INNER JOIN days AS d ON d.indicator_id = 'F05' AND d.stock_on = c.stock_on AND d.fiscal_year = l.fiscal_year
     UNION ALL
-    -- residents stand against the spending of every fund (*), those of grids against the total alone
+    -- residents stand against the spending of every fund (*)
     SELECT
         d.indicator_id, d.stock_on, u.level AS row_kind, u.area_code AS row_id, u.area_code,
         CASE WHEN u.level = 'grid' THEN 'grid' ELSE 'above_grid' END AS scope,
         0 AS numerator,
         coalesce(u.population, 0) AS denominator,
-        CASE WHEN u.level = 'grid' THEN 'none' ELSE '*' END AS fund,
+        '*' AS fund,
         'none' AS spending_type, 'none' AS source, CAST(NULL AS VARCHAR) AS line_id, 'residents' AS movement,
         CAST(NULL AS DATE) AS occurred_on
     FROM core.units AS u

@@ -35,8 +35,11 @@ members AS (
     INNER JOIN long_days AS l ON l.stock_on = f.stock_on
     GROUP BY f.stock_on, f.area_code, f.source
 ),
+-- residents stand below the total whether or not any money moved in the fiscal year
 fund_names AS (
-    SELECT DISTINCT stock_on, dimension, member FROM members WHERE dimension IN ('all', 'fund')
+    SELECT DISTINCT stock_on, dimension, member FROM members WHERE dimension = 'fund'
+    UNION ALL
+    SELECT stock_on, 'all' AS dimension, 'all' AS member FROM days WHERE indicator_id = 'F07'
 ),
 floors AS (
     SELECT max(value) AS floor FROM reference.standards WHERE standard = 'fund_floor'
@@ -81,6 +84,16 @@ FROM days AS d
 INNER JOIN core.units AS u ON u.stock_on = d.stock_on
 INNER JOIN fund_names AS n ON n.stock_on = d.stock_on
 WHERE d.indicator_id = 'F07' AND (u.level = 'community' OR n.dimension = 'all')
+UNION ALL
+-- a grid has a fund only where it has money of it: residents for all funds of all grids would be most of this table
+SELECT
+    d.indicator_id, d.stock_on, u.area_code, m.dimension, m.member, 'grid' AS scope,
+    0 AS numerator,
+    coalesce(u.population, 0) AS denominator
+FROM days AS d
+INNER JOIN core.units AS u ON u.stock_on = d.stock_on AND u.level = 'grid'
+INNER JOIN members AS m ON m.stock_on = u.stock_on AND m.area_code = u.area_code AND m.dimension = 'fund'
+WHERE d.indicator_id = 'F07'
 UNION ALL
 SELECT
     d.indicator_id, d.stock_on, u.area_code, 'all' AS dimension, 'all' AS member, 'above_grid' AS scope,

@@ -1,10 +1,11 @@
 -- Budget lines with a budget, and those of them without any movement for 90 days, on every day on which a stock is taken.
--- The 90 days start with the fiscal year at the earliest; a line that has been spent in full is not idle.
+-- The first day of the fiscal year is the first that can be one of the 90, so what moved before counts as moved on the day
+-- before it; a line that has been spent in full is not idle.
 WITH days AS (
     SELECT DISTINCT stock_on, fiscal_year FROM core.indicator_periods WHERE indicator_id = 'F12'
 ),
 years AS (
-    SELECT fiscal_year, min(day) AS first_on FROM reference.calendar GROUP BY fiscal_year
+    SELECT fiscal_year, CAST(min(day) - INTERVAL 1 DAY AS DATE) AS before_on FROM reference.calendar GROUP BY fiscal_year
 ),
 lines AS (
     SELECT
@@ -12,18 +13,18 @@ lines AS (
         b.area_code,
         b.fund,
         b.fiscal_year,
-        y.first_on,
+        y.before_on,
         b.opening_amount + coalesce(b.adjustment_amount, 0) + coalesce(b.carried_in_amount, 0) AS budget
     FROM landing.budget_lines AS b
     INNER JOIN years AS y ON y.fiscal_year = b.fiscal_year
     WHERE b.opening_amount + coalesce(b.adjustment_amount, 0) + coalesce(b.carried_in_amount, 0) > 0
 ),
 moves AS (
-    SELECT line_id, first_on AS day, 0 AS spent FROM lines
+    SELECT line_id, before_on AS day, 0 AS spent FROM lines
     UNION ALL
     SELECT
         l.line_id,
-        greatest(p.occurred_on, l.first_on) AS day,
+        greatest(p.occurred_on, l.before_on) AS day,
         CASE p.kind WHEN 'payment' THEN p.amount WHEN 'refund' THEN -p.amount ELSE 0 END AS spent
     FROM core.payments AS p
     INNER JOIN lines AS l ON l.line_id = p.line_id

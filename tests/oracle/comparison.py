@@ -29,31 +29,11 @@ FLOWS = frozenset(
 )
 
 
-#: Where the product and the catalogue were found to differ and the product has not decided yet: reported, counted,
-#: left out of `differences`. Each has a test on a minimal city that fails once the product is mended.
-LOST_PENDING = (
-    (pl.col("denominator_o") == 0) & (pl.col("pending_o") > 0) & pl.col("what").is_in(["pending", "not published"])
-)
-REPORTED = {
-    # at grid level the published denominator of one fund is 0, not the residents of the grid
-    "F07": (pl.col("denominator") == 0) & (pl.col("dimension") == "fund") & (pl.col("area_level") == "grid"),
-    # residents whom no district, street or community holds are left out, where F07 and M11 count them as unlocated
-    "T16": (pl.col("denominator") == 0) & (pl.col("area_code") == "unlocated"),
-    # pending counts every ticket that may still get a verdict, or reporter, but a cell without any loses its pending
-    "T10": LOST_PENDING,
-    "T19": LOST_PENDING,
-}
-
-
 @dataclass
 class Comparison:
-    """How many published figures were recomputed, by indicator, and where the two sides differ.
-
-    `reported` counts the differences that REPORTED explains.
-    """
+    """How many published figures were recomputed, by indicator, and where the two sides differ."""
 
     compared: dict[str, int] = field(default_factory=dict)
-    reported: dict[str, int] = field(default_factory=dict)
     differences: list[pl.DataFrame] = field(default_factory=list)
 
     @property
@@ -106,9 +86,6 @@ def compare(
         cells = sums.cells.filter(pl.col("area_level").is_in(ladder.levels))
         found = differences(name, entry, city, cells, sums.unit, rows)
         result.compared[name] = rows.height
-        if name in REPORTED:
-            result.reported[name] = found.filter(REPORTED[name]).height
-            found = found.filter(~REPORTED[name].fill_null(False))
         if found.height:
             result.differences.append(found)
     return result

@@ -45,9 +45,8 @@ def of_their_lines(city: Context) -> pl.DataFrame:
     )
     year = pl.col("occurred_on").dt.year() - (pl.col("occurred_on").dt.month() < city.inputs.fiscal_year_start)
     return moved.join(of_line, on="line_id", how="left").with_columns(
-        # the entry of the catalogue: a movement without its line is of the fiscal year of its date; so one with its
-        # line is of the line's year, whatever its date
-        fiscal_year=pl.coalesce("fiscal_year", year.cast(pl.Int64))
+        # cash counts in the fiscal year of its date, before the line's year has begun in that of the line
+        fiscal_year=pl.max_horizontal("fiscal_year", year.cast(pl.Int64))
     )
 
 
@@ -185,10 +184,12 @@ def f08(city: Context) -> Sums:
     floor = int(city.inputs.standards["fund_floor"] * 100)
 
     def met(day: date) -> pl.DataFrame:
-        sums = budgets_on(city, day).group_by("area_code", "fund").agg(pl.col("budget").sum())
+        placed = city.ladder.place(budgets_on(city, day).with_columns(day=pl.lit(day)))
+        # what the grids of a community have is the community's
+        sums = placed.group_by("community", "fund").agg(pl.col("budget").sum())
         reached = sums.filter((pl.col("budget") >= floor) & pl.col("fund").is_in(["operating", "service"]))
-        both = reached.group_by("area_code").agg(pl.col("fund").n_unique())
-        return both.filter(pl.col("fund") == 2).select("area_code")
+        both = reached.group_by("community").agg(pl.col("fund").n_unique())
+        return both.filter(pl.col("fund") == 2).select(area_code="community")
 
     days = of_days(city, "budget_lines")
     return share_of_areas(city, "budget_lines", "community", each_day(days, met), city.fiscal_periods("budget_lines"))
@@ -258,8 +259,8 @@ def f12(city: Context) -> Sums:
         until = movements(city).filter(pl.col("occurred_on") <= day)
         net = until.group_by("line_id").agg(net=NET.sum(), last=pl.col("occurred_on").max())
         seen = funded.join(net, on="line_id", how="left")
-        # the catalogue is silent on whether the first day of the year is one of the 90: here it counts as a movement does
-        since = pl.max_horizontal(pl.col("last").fill_null(first), pl.lit(first))
+        # the first day of the year is one of the 90, the day of a movement is none
+        since = pl.max_horizontal("last", pl.lit(first - timedelta(days=1)))
         still = (pl.lit(day) - since).dt.total_days() >= 90
         return part(seen, numerator=still & (pl.col("net").fill_null(0) < pl.col("budget")), denominator=pl.lit(1))
 

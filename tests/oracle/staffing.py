@@ -180,7 +180,7 @@ def m06(city: Context) -> Sums:
 @indicator("M07", "members", "rate", interval=True, lower=True)
 def m07(city: Context) -> Sums:
     """Communities without a new member for 36 months ÷ communities. New is who has the first membership known of them; a
-    community with members, none of whom has a known first day, does not count."""
+    community with members on the day, none of whom has a known first day, does not count."""
     periods = city.periods("members")
     days = days_of(periods)
     now = with_area(city, city.inputs.table("members").filter(pl.col("_valid_to").is_null()))
@@ -197,16 +197,12 @@ def m07(city: Context) -> Sums:
         return found.unique()
 
     fresh = communities(joined)
-    # who has left without a known first day may have been new; the catalogue speaks of members only
-    dated = pl.col("joined_on").is_not_null()
-    anybody = communities(
-        lambda day: (
-            now.filter(pl.col("joined_on").is_null() | (pl.col("joined_on") <= day)).select("area_code").unique()
-        )
-    )
-    known = communities(lambda day: now.filter(dated & (pl.col("joined_on") <= day)).select("area_code").unique())
+    # members are those of the day: who has left neither gives a community members nor a known first day
+    members = communities(lambda day: now.filter(lives(day, "joined_on", "left_on")).select("area_code").unique())
+    dated = now.filter(pl.col("joined_on").is_not_null())
+    known = communities(lambda day: dated.filter(lives(day, "joined_on", "left_on")).select("area_code").unique())
     keys = ["day", "area_code"]
-    silent = anybody.join(known, on=keys, how="anti").join(fresh, on=keys, how="anti")
+    silent = members.join(known, on=keys, how="anti").join(fresh, on=keys, how="anti")
     areas = city.ladder.areas_on("community", days).join(silent, on=keys, how="anti")
     dry = areas.join(fresh.select(*keys, fresh=pl.lit(True)), on=keys, how="left")
     return stocks(city.ladder, dry.select(*keys, numerator=pl.col("fresh").is_null(), denominator=pl.lit(1)), periods)
