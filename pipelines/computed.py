@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 import polars as pl
 
-Compute = Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]
+#: Gives the table whole, or in several frames of one schema (at least one) where the whole would not fit into memory.
+Compute = Callable[[duckdb.DuckDBPyConnection], pl.DataFrame | Iterator[pl.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,22 @@ def computed(name: str, *, reads: tuple[str, ...]) -> Callable[[Compute], Comput
 
 def run_computed(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> int:
     """Replace the table by what its function makes; return the number of rows."""
-    frame = table.compute(con)
+    made = table.compute(con)
+    name, rows = f'"{table.schema}"."{table.table}"', None
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.schema}"')
-    con.register("_computed", frame.to_arrow())
+    con.begin()
     try:
-        con.execute(f'CREATE OR REPLACE TABLE "{table.schema}"."{table.table}" AS SELECT * FROM _computed')
-    finally:
-        con.unregister("_computed")
-    return frame.height
+        for frame in [made] if isinstance(made, pl.DataFrame) else made:
+            con.register("_computed", frame.to_arrow())
+            con.execute(
+                f"INSERT INTO {name} FROM _computed"
+                if rows is not None
+                else f"CREATE OR REPLACE TABLE {name} AS FROM _computed"
+            )
+            con.unregister("_computed")
+            rows = (rows or 0) + frame.height
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return rows or 0

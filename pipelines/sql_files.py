@@ -29,6 +29,7 @@ VIEWS = frozenset(
         "cube.ticket_closed",
         "cube.ticket_contact",
         "cube.ticket_due",
+        "cube.ticket_hours_cells",
     }
 )
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
@@ -183,7 +184,16 @@ def _read(path: Path, root: Path) -> SqlFile:
     except SqlFileError as error:
         raise SqlFileError(f"{where}: {error}") from error
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return SqlFile(schema, table, path, text, description, dependencies, digest, is_view=bool(VIEWS & {schema, f"{schema}.{table}"}))
+    return SqlFile(
+        schema,
+        table,
+        path,
+        text,
+        description,
+        dependencies,
+        digest,
+        is_view=bool(VIEWS & {schema, f"{schema}.{table}"}),
+    )
 
 
 class Node(Protocol):

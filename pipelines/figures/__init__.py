@@ -8,6 +8,7 @@ from pipelines.figures.control_limits import control_limits
 from pipelines.figures.rectification import rectification, watch_list
 from pipelines.figures.robustness import score_robustness
 from pipelines.figures.small_cells import hidden_stocks
+from pipelines.figures.ticket_hours import ticket_hours_quantiles
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
 TABLES: tuple[ComputedTable, ...] = (
@@ -19,5 +20,6 @@ TABLES: tuple[ComputedTable, ...] = (
     hidden_stocks,
     rectification,
     score_robustness,
+    ticket_hours_quantiles,
     watch_list,
 )

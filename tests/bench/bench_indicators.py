@@ -101,8 +101,7 @@ _DAYS = {
 }  # fmt: skip
 #: Every count of cube.ticket_*: hub → its day, the rows that belong to it, its counts.
 HUBS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "accepted": ("accepted_on", "in_accepted", ("accepted", "accepted_excluded", "accepted_resolved", "excluded_resolved", "accepted_pending", "verdicts", "verdicts_excluded", "verdicts_on_time", "cross_department", "returned", "reported", "reported_excluded", "repeated")),
-    "resolved": ("resolved_on", "in_resolved", ("resolved",)),
+    "accepted": ("accepted_on", "in_accepted", ("accepted", "accepted_excluded", "accepted_resolved", "excluded_resolved", "accepted_pending", "verdicts", "verdicts_excluded", "verdicts_on_time", "cross_department", "returned", "reported", "reported_excluded", "repeated", "resolved")),
     "due": ("due_on", "in_due", ("due", "due_excluded", "due_on_time", "excluded_on_time")),
     "contact": ("contact_due_on", "in_contact", ("contact_due", "contact_excluded", "contacted_in_time")),
     "callback": ("callback_on", "in_callback", ("answered", "answered_excluded", "confirmed", "rated", "rated_excluded", "satisfied", "claimed", "claimed_excluded", "denied")),
@@ -119,7 +118,7 @@ def tickets(first: int, last: int, all_rows: int, late: int = 0) -> str:
     )
     days = ", ".join(f"CAST({at} + INTERVAL 8 HOUR AS DATE) AS {name}_on" for name, at in _DAYS.items())
     listed = _TICKETS.replace("{rows}", rows).replace("{reporters}", str(max(all_rows // 3, 1)))
-    return _LANDING.replace("{days}", days.replace("accepted_at +", "accepted_at +")).replace("{tickets}", listed)
+    return _LANDING.replace("{days}", days).replace("{tickets}", listed)
 
 
 def make(folder: Path, all_rows: int) -> None:
@@ -164,7 +163,7 @@ def export(folder: Path) -> None:
         "verdicts_on_time": "NOT t.is_excluded AND t.on_time_reported",
         "cross_department": "NOT t.is_excluded AND t.is_cross_department", "returned": "t.is_returned",
         "reported": "NOT r.is_excluded", "reported_excluded": "r.is_excluded", "repeated": "r.is_repeat",
-        "in_resolved": "t.is_resolved AND NOT t.is_excluded AND t.resolved_on <= t.as_of_on", "resolved": "TRUE",
+        "in_resolved": "t.is_resolved AND NOT t.is_excluded AND t.resolved_on <= t.as_of_on", "resolved": "FALSE",
         "in_due": "t.is_due", "due": "NOT t.is_excluded", "due_excluded": "t.is_excluded",
         "due_on_time": "NOT t.is_excluded AND t.is_on_time", "excluded_on_time": "t.is_excluded AND t.is_on_time",
         "in_contact": "t.is_contact_due AND t.contact_due_on <= t.as_of_on", "contact_due": "NOT t.is_excluded",
@@ -182,7 +181,7 @@ def export(folder: Path) -> None:
     listed = ", ".join(
         f"{one.format(sql)} {'> 0' if name.startswith('in_') else ''} AS {name}" for name, sql in flags.items()
     )
-    days = ", ".join(f"t.{day}" for day in dict.fromkeys(day for day, _, _ in HUBS.values()))
+    days = ", ".join(f"t.{day}" for day in ("resolved_on", *(day for day, _, _ in HUBS.values())))
     with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
         con.execute("SET memory_limit = '6GB'")
         con.execute(f"""
@@ -204,7 +203,7 @@ def with_polars(folder: Path) -> int:
     """The counts and quantiles of every shape with Polars; return the number of cells."""
     import polars as pl
 
-    codes = [f"{level}_code" for level in LEVELS]
+    codes, keys = [f"{level}_code" for level in LEVELS], ["area_code", "channel", "category_1"]
     frame = pl.read_parquet(folder / "flags.parquet").with_columns(
         pl.col("area_code", "channel", "category_1").cast(pl.Categorical)
     )
@@ -213,20 +212,36 @@ def with_polars(folder: Path) -> int:
     periods = ["week_start", "month_start", "quarter_start", "year_start"]
     cells = 0
     for day, belongs, counts in HUBS.values():
-        own = frame.filter(pl.col(belongs)).select("area_code", "channel", "category_1", pl.col(day).alias("day"), *counts)
+        own = frame.filter(pl.col(belongs)).select(*keys, pl.col(day).alias("day"), *counts)
+        if "resolved" in counts:
+            done = frame.filter(pl.col("in_resolved")).select(
+                *keys, pl.col("resolved_on").alias("day"), resolved=pl.lit(1, pl.Int32)
+            )
+            own = pl.concat([own, done], how="diagonal").with_columns(pl.col(*counts).fill_null(0))
         for member in ([], ["channel"], ["category_1"]):
-            finest = own.group_by("day", "area_code", *member).agg(pl.col(*counts).sum()).join(paths, on="area_code", how="left")
-            by_level = {}
+            by_path = (
+                own.group_by("day", "area_code", *member)
+                .agg(pl.col(*counts).sum())
+                .join(paths, on="area_code", how="left")
+            )
             for n in range(len(codes), -1, -1):
-                by_path = finest if n == len(codes) else by_path.group_by("day", *codes[:n], *member).agg(pl.col(*counts).sum())
+                if n < len(codes):
+                    by_path = by_path.group_by("day", *codes[:n], *member).agg(pl.col(*counts).sum())
                 area = codes[n - 1 : n] if n else []
-                by_level[n] = by_path.group_by("day", *area, *member).agg(pl.col(*counts).sum())
-                dated = by_level[n].join(calendar.select("day", *periods), on="day")
+                days = by_path.group_by("day", *area, *member).agg(pl.col(*counts).sum())
+                dated = days.join(calendar.select("day", *periods), on="day")
                 longer = [dated.group_by("week_start", *area, *member).agg(pl.col(*counts).sum())]
-                months = dated.group_by("month_start", "quarter_start", "year_start", *area, *member).agg(pl.col(*counts).sum())
-                longer += [months, *(months.group_by(p, *area, *member).agg(pl.col(*counts).sum()) for p in periods[2:])]
-                cells += by_level[n].height + sum(f.height for f in longer)
-    own = frame.filter(pl.col("in_hours")).select("area_code", "channel", "category_1", "hours", "hours_excluded", day=pl.col("resolved_on"))
+                months = dated.group_by("month_start", "quarter_start", "year_start", *area, *member).agg(
+                    pl.col(*counts).sum()
+                )
+                longer += [
+                    months,
+                    *(months.group_by(p, *area, *member).agg(pl.col(*counts).sum()) for p in periods[2:]),
+                ]
+                cells += days.height + sum(f.height for f in longer)
+    own = frame.filter(pl.col("in_hours")).select(
+        "area_code", "channel", "category_1", "hours", "hours_excluded", day=pl.col("resolved_on")
+    )
     own = own.join(paths, on="area_code", how="left").join(calendar.select("day", *periods), on="day")
     quantiles = [
         pl.col("hours").count().alias("resolved"), pl.col("hours_excluded").sum(),
@@ -242,10 +257,11 @@ def with_pandas(folder: Path) -> int:
     """The counts and quantiles of every shape with pandas; return the number of cells."""
     import pandas as pd
 
-    codes = [f"{level}_code" for level in LEVELS]
+    codes, keys = [f"{level}_code" for level in LEVELS], ["area_code", "channel", "category_1"]
     frame, paths = pd.read_parquet(folder / "flags.parquet"), pd.read_parquet(folder / "paths.parquet")
     for name in ("area_code", "channel", "category_1"):
         frame[name] = frame[name].astype("category")
+    paths = paths[paths["area_code"].isin(frame["area_code"].cat.categories)].copy()
     paths["area_code"] = paths["area_code"].astype(frame["area_code"].dtype)
     for name in codes:
         paths[name] = paths[name].astype("category").cat.add_categories("unlocated").fillna("unlocated")
@@ -258,7 +274,10 @@ def with_pandas(folder: Path) -> int:
 
     for day, belongs, columns in HUBS.values():
         counts = list(columns)
-        own = frame.loc[frame[belongs], ["area_code", "channel", "category_1", day, *counts]].rename(columns={day: "day"})
+        own = frame.loc[frame[belongs], [*keys, day, *counts]].rename(columns={day: "day"})
+        if "resolved" in counts:
+            done = frame.loc[frame["in_resolved"], [*keys, "resolved_on"]].rename(columns={"resolved_on": "day"})
+            own = pd.concat([own, done.assign(**{name: int(name == "resolved") for name in counts})], ignore_index=True)
         for member in ([], ["channel"], ["category_1"]):
             by_path = total(own, ["day", "area_code", *member], counts).merge(paths, on="area_code", how="left")
             for n in range(len(codes), -1, -1):
@@ -272,7 +291,11 @@ def with_pandas(folder: Path) -> int:
                 longer += [months, *(total(months, [p, *area, *member], counts) for p in periods[2:])]
                 cells += len(days) + sum(len(f) for f in longer)
     own = frame.loc[frame["in_hours"], ["area_code", "channel", "category_1", "hours", "hours_excluded", "resolved_on"]]
-    own = own.rename(columns={"resolved_on": "day"}).merge(paths, on="area_code", how="left").merge(calendar[["day", *periods]], on="day")
+    own = (
+        own.rename(columns={"resolved_on": "day"})
+        .merge(paths, on="area_code", how="left")
+        .merge(calendar[["day", *periods]], on="day")
+    )
     for member in ([], ["channel"], ["category_1"]):
         for area in ([], *([code] for code in codes)):
             for period in ("day", *periods):
@@ -281,3 +304,186 @@ def with_pandas(folder: Path) -> int:
                 made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack())
                 cells += len(made)
     return cells
+
+
+def scan(folder: Path) -> int:
+    """The floor: the columns of the tickets that the figures read, read once and counted."""
+    import duckdb
+
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+        counts = ", ".join(f"count({name})" for name in USED)
+        return int(con.execute(f"SELECT {counts} FROM landing.tickets").fetchall()[0][0])
+
+
+def run(folder: Path, which: str) -> int:
+    """Make tables of the warehouse; return the rows of those that are figures.
+
+    `core`: everything that is read by the cells; `cells`: cube.ticket_*; `figures`: the rest up to marts.indicator_values."""
+    import duckdb
+
+    from pipelines.tables import read_tables, run_table
+
+    made = read_tables()
+    cells = [t for t in made if t.name.startswith("cube.ticket_") and t.name != "cube.ticket_cells"]
+    core = _below(made, {name for t in cells for name in t.dependencies} - {t.name for t in cells})
+    rest = _below(made, {"marts.indicator_values"}) - core - {t.name for t in cells}
+    wanted = {"core": core, "cells": {t.name for t in cells}, "figures": rest}[which]
+    counted = {"core": ("core.tickets",), "figures": ("marts.indicator_values",)}.get(which)
+    counted = counted or tuple(f"cube.ticket_{hub}" for hub in (*HUBS, "hours_cells"))
+    rows = 0
+    spill = folder / "spill"
+    with duckdb.connect(
+        str(folder / "warehouse.duckdb"), config={"memory_limit": MEMORY, "temp_directory": str(spill)}
+    ) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        for table in made:
+            if table.name in wanted:
+                n = run_table(con, table)
+                rows += n if table.name in counted else 0
+    return rows
+
+
+def _below(made: Any, names: set[str]) -> set[str]:
+    """The named tables and all that they are made of."""
+    by_name, found, left = {t.name: t for t in made}, set(), list(names)
+    while left:
+        name = left.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            left += by_name[name].dependencies
+    return found
+
+
+def one_day(folder: Path, all_rows: int) -> int:
+    """A day's delta as landing has it afterwards: one ticket in 600 is new, one in 160 of the old has changed."""
+    import duckdb
+
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
+        con.execute(
+            "UPDATE landing.tickets SET resolved_at = coalesce(resolved_at, accepted_at + INTERVAL 7 DAY),"
+            " callback_satisfaction = 5, updated_at = updated_at + INTERVAL 700 DAY WHERE hash(ticket_id) % 160 = 0"
+        )
+        (changed,) = con.execute("SELECT count(*) FROM landing.tickets WHERE hash(ticket_id) % 160 = 0").fetchall()[0]
+        con.execute(tickets(all_rows, all_rows + max(all_rows // 600, 1), all_rows, late=-3 * 86_400))
+    return int(changed) + max(all_rows // 600, 1)
+
+
+STEPS: dict[str, Callable[..., int | None]] = {
+    "make": lambda folder, rows: make(Path(folder), int(rows)),
+    "export": lambda folder: export(Path(folder)),
+    "scan": lambda folder: scan(Path(folder)),
+    "core": lambda folder: run(Path(folder), "core"),
+    "cells": lambda folder: run(Path(folder), "cells"),
+    "figures": lambda folder: run(Path(folder), "figures"),
+    "pandas": lambda folder: with_pandas(Path(folder)),
+    "polars": lambda folder: with_polars(Path(folder)),
+    "day": lambda folder, rows: one_day(Path(folder), int(rows)),
+}
+
+
+def run_step(name: str, *arguments: object) -> dict[str, float]:
+    """One step in this process, and what it used."""
+    started, before = time.monotonic(), cpu()
+    made = STEPS[name](*map(str, arguments))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+    return {"rows": made or 0, "seconds": time.monotonic() - started, "cpu": cpu() - before, "peak GB": peak}
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def in_a_process(step: str, *arguments: object) -> dict[str, float]:
+    """Run one step in a process of its own."""
+    command = [sys.executable, __file__, "--step", step, *map(str, arguments)]
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def bench(
+    folder: Path,
+    all_rows: int,
+    sizes: tuple[int, ...] = (),
+    step: Callable[..., dict[str, float]] = in_a_process,
+    others: tuple[str, ...] = ("pandas", "polars"),
+) -> Iterator[dict[str, object]]:
+    """Every measurement as it is known, a row each; `step` runs one step."""
+    own = folder / str(all_rows)
+    own.mkdir()
+    step("make", own, all_rows)
+    found: dict[str, dict[str, float]] = {}
+    for name in ("scan", "core", "cells", "export", *others, "figures"):
+        found[name] = step(name, own)
+        if name == "export":
+            continue
+        line: dict[str, object] = {"what": name, "tickets": all_rows, **found[name]}
+        if name in others:
+            mine = found["cells"]
+            line |= {f"ours ÷ theirs, {key}": mine[key] / found[name][key] for key in ("seconds", "cpu", "peak GB")}
+        yield line
+    whole = {key: sum(found[name][key] for name in ("core", "cells", "figures")) for key in ("seconds", "cpu")}
+    yield {
+        "what": "all",
+        "tickets": all_rows,
+        "rows": found["figures"]["rows"],
+        **whole,
+        "× scan, cpu": whole["cpu"] / found["scan"]["cpu"],
+    }
+    changed = step("day", own, all_rows)
+    after = [step(name, own) for name in ("core", "cells", "figures")]
+    spent = {key: sum(f[key] for f in after) for key in ("seconds", "cpu")}
+    yield {
+        "what": "after a day",
+        "tickets": all_rows,
+        "rows": changed["rows"],
+        **spent,
+        "÷ all, cpu": spent["cpu"] / whole["cpu"],
+    }
+    for size in sizes:
+        other = folder / f"size-{size}"
+        other.mkdir()
+        step("make", other, size)
+        core, cells = step("core", other), step("cells", other)
+        used = {key: core[key] + cells[key] for key in ("seconds", "cpu")}
+        base = found["core"]["cpu"] + found["cells"]["cpu"]
+        exponent = math.log(used["cpu"] / base) / math.log(size / all_rows)
+        yield {
+            "what": "other size",
+            "tickets": size,
+            "rows": cells["rows"],
+            **used,
+            "peak GB": cells["peak GB"],
+            "exponent, cpu": exponent,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000_000, 5_000_000, 20_000_000])
+    parser.add_argument("--without", nargs="*", default=[], choices=["pandas", "polars"])
+    parser.add_argument("--folder", type=Path, help="where the files go (about 15 GB for ten million tickets)")
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        print(json.dumps(run_step(*arguments.step)))
+        return
+    others = tuple(name for name in ("pandas", "polars") if name not in arguments.without)
+    print(
+        f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        for line in bench(Path(folder), arguments.rows, tuple(arguments.sizes), others=others):
+            print(
+                ", ".join(f"{k} {v:,.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items()), flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
