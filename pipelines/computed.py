@@ -14,7 +14,8 @@ import polars as pl
 
 from pipelines.paths import ROOT
 
-Compute = Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]
+#: Gives the table whole, or in several frames of one schema (at least one) where the whole would not fit into memory.
+Compute = Callable[[duckdb.DuckDBPyConnection], pl.DataFrame | Iterator[pl.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,22 @@ def _files_of(root: Path, name: str) -> list[Path]:
 
 def run_computed(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> int:
     """Replace the table by what its function makes; return the number of rows."""
-    frame = table.compute(con)
+    made = table.compute(con)
+    name, rows = f'"{table.schema}"."{table.table}"', None
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.schema}"')
-    con.register("_computed", frame.to_arrow())
+    con.begin()
     try:
-        con.execute(f'CREATE OR REPLACE TABLE "{table.schema}"."{table.table}" AS SELECT * FROM _computed')
-    finally:
-        con.unregister("_computed")
-    return frame.height
+        for frame in [made] if isinstance(made, pl.DataFrame) else made:
+            con.register("_computed", frame.to_arrow())
+            con.execute(
+                f"INSERT INTO {name} FROM _computed"
+                if rows is not None
+                else f"CREATE OR REPLACE TABLE {name} AS FROM _computed"
+            )
+            con.unregister("_computed")
+            rows = (rows or 0) + frame.height
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return rows or 0

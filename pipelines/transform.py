@@ -218,9 +218,10 @@ def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
 
 
 def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables and views of earlier versions that nothing makes any more."""
+    """Drop the tables and views of earlier versions that nothing makes any more, or that are the other of the two now."""
     made = read_tables()
-    kept, schemas = {table.name for table in made}, sorted({table.schema for table in made})
+    kept = {(isinstance(table, SqlFile) and table.is_view, table.name) for table in made}
+    schemas = sorted({table.schema for table in made})
     tables = con.execute(
         """
         SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE list_contains($schemas, schema_name)
@@ -230,7 +231,7 @@ def forget_removed_tables(con: duckdb.DuckDBPyConnection) -> None:
         {"schemas": schemas},
     ).fetchall()
     for kind, schema, table in tables:
-        if f"{schema}.{table}" not in kept:
+        if (kind == "VIEW", f"{schema}.{table}") not in kept:
             con.execute(f'DROP {kind} {schema}."{table}"')
 
 

@@ -9,6 +9,7 @@ from pipelines.figures.insights import insights
 from pipelines.figures.rectification import rectification, watch_list
 from pipelines.figures.robustness import score_robustness
 from pipelines.figures.small_cells import hidden_stocks
+from pipelines.figures.ticket_hours import ticket_hours_quantiles
 
 #: Every computed table; each module of this package makes one with `pipelines.computed.computed`.
 TABLES: tuple[ComputedTable, ...] = (
@@ -21,5 +22,6 @@ TABLES: tuple[ComputedTable, ...] = (
     insights,
     rectification,
     score_robustness,
+    ticket_hours_quantiles,
     watch_list,
 )

@@ -1,0 +1,489 @@
+"""What the figures of tickets cost: `python tests/bench/bench_indicators.py --rows 10000000`.
+
+A city of 5 districts, 26 streets, 239 communities and 986 grids has tickets of 24 months, generated straight into landing.
+Each step runs in a process of its own (seconds, CPU seconds and peak memory are its own):
+
+- `scan`: the columns that the figures read, read once and summed up;
+- `cells`: core.tickets and every count and quantile of cube.ticket_*: all grains, levels and dimensions;
+- `figures`: the same and the backlog, then every figure with interval and status (marts.indicator_values);
+- `pandas`, `polars`: the counts and quantiles of `cells` from a Parquet file of the same rows, by the same chain of
+  groupings (day and finest area first, everything longer and higher from the grouping below it);
+- `cells` again at other sizes, with the exponent by which the cost grows, and after a delta of one day.
+
+pandas is no dependency of the product: without it its line says so."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST, MONTHS = "2024-11-01", 24
+CUT = "2026-10-31 23:59:59"
+MEMORY = "1500MB"
+LEVELS = ("district", "street", "community", "grid")
+#: Columns of landing.tickets that the figures read.
+USED = (
+    *("ticket_id", "channel", "category_1", "area_code", "handling_unit", "accepted_at", "accepted_on", "first_contact_at"),
+    *("due_at", "due_on", "first_resolved_at", "first_resolved_on", "resolved_at", "resolved_on", "reopened_at"),
+    *("reopened_on", "first_closed_at", "first_closed_on", "closed_at", "closed_on", "paused_minutes", "status"),
+    *("on_time_reported", "exclusion_code", "department_count", "callback_at", "callback_on", "callback_resolved"),
+    *("callback_satisfaction", "reporter_id"),
+)  # fmt: skip
+#: Grids split among 239 communities, these among 26 streets, these among 5 districts, as evenly as they go.
+_AREAS = """
+    SELECT 'C' AS area_code, 'city' AS level, CAST(NULL AS VARCHAR) AS parent_code, CAST(NULL AS BIGINT) AS population
+    UNION ALL SELECT 'D' || i, 'district', 'C', NULL FROM range(5) AS r(i)
+    UNION ALL SELECT 'S' || i, 'street', 'D' || i % 5, NULL FROM range(26) AS r(i)
+    UNION ALL SELECT 'A' || i, 'community', 'S' || i % 26, 2000 + 50 * (i % 100) FROM range(239) AS r(i)
+    UNION ALL SELECT 'G' || i, 'grid', 'A' || i % 239, 400 + 10 * (i % 40) FROM range(986) AS r(i)"""
+#: Times in UTC, days in Asia/Shanghai. Four in ten tickets name a community only; big communities have most of them.
+_TICKETS = """
+    SELECT
+        'T' || lpad(CAST(i AS VARCHAR), 9, '0') AS ticket_id,
+        ['hotline', 'grid', 'visit', 'app', 'wish', 'assembly'][CAST(1 + floor(6 * power(a, 1.8)) AS BIGINT)] AS channel,
+        ['environment', 'safety', 'property', 'works', 'labour', 'traffic', 'welfare', 'noise', 'other']
+            [CAST(1 + floor(9 * power(b, 1.5)) AS BIGINT)] AS category_1,
+        CASE WHEN hash(i, 3) % 10 < 4 THEN 'A' || CAST(floor(239 * power(c, 1.3)) AS BIGINT)
+            ELSE 'G' || CAST(floor(986 * power(c, 1.3)) AS BIGINT) END AS area_code,
+        'U' || CAST(hash(i, 4) % 40 AS VARCHAR) AS handling_unit,
+        accepted AS accepted_at,
+        accepted + INTERVAL 1 MINUTE * (20 + hash(i, 5) % 1700) AS first_contact_at,
+        accepted + INTERVAL 1 DAY * (3 + hash(i, 6) % 12) AS due_at,
+        CASE WHEN hash(i, 7) % 100 < 97 THEN accepted + INTERVAL 1 SECOND * CAST(-ln(1 - d) * 300000 AS BIGINT) END AS resolved,
+        hash(i, 8) % 100 < 4 AS again,
+        hash(i, 9) % 30 = 0 AS paused,
+        hash(i, 10) AS h,
+        'R' || CAST(hash(i, 11) % {reporters} AS VARCHAR) AS reporter_id
+    FROM (
+        SELECT i, accepted, hash(i, 21) % 1000003 / 1000003.0 AS a, hash(i, 22) % 1000003 / 1000003.0 AS b,
+            hash(i, 23) % 1000003 / 1000003.0 AS c, hash(i, 24) % 1000003 / 1000003.0 AS d
+        FROM ({rows})
+    )"""
+_LANDING = """
+    INSERT INTO landing.tickets BY NAME
+    SELECT
+        ticket_id, channel, category_1, area_code, handling_unit, accepted_at, first_contact_at, due_at,
+        resolved AS first_resolved_at,
+        CASE WHEN again THEN resolved + INTERVAL 9 DAY ELSE resolved END AS resolved_at,
+        resolved + INTERVAL 1 DAY AS first_closed_at, resolved + INTERVAL 1 DAY AS closed_at,
+        CASE WHEN again THEN resolved + INTERVAL 5 DAY END AS reopened_at,
+        CASE WHEN paused THEN 600 END AS paused_minutes,
+        CASE WHEN resolved IS NULL THEN 'open' ELSE 'closed' END AS status,
+        h % 5 <> 0 AS on_time_reported,
+        CASE WHEN h % 100 = 0 THEN 'out_of_jurisdiction' WHEN h % 100 = 1 THEN 'duplicate' END AS exclusion_code,
+        1 + h % 7 // 5 AS department_count,
+        CASE WHEN h % 3 > 0 THEN resolved + INTERVAL 2 DAY END AS callback_at,
+        CASE WHEN h % 3 > 0 THEN ['yes', 'yes', 'yes', 'partly', 'no'][CAST(1 + h % 5 AS BIGINT)] END AS callback_resolved,
+        CASE WHEN h % 3 > 0 THEN CAST(1 + sqrt(h % 25) AS BIGINT) END AS callback_satisfaction,
+        CASE WHEN h % 11 > 0 THEN reporter_id END AS reporter_id,
+        accepted_at AS updated_at,
+        {days},
+        'd1' AS _delivery_id
+    FROM ({tickets})"""
+_DAYS = {
+    "accepted": "accepted_at", "due": "due_at", "first_resolved": "resolved",
+    "resolved": "CASE WHEN again THEN resolved + INTERVAL 9 DAY ELSE resolved END",
+    "first_closed": "resolved + INTERVAL 1 DAY", "closed": "resolved + INTERVAL 1 DAY",
+    "reopened": "CASE WHEN again THEN resolved + INTERVAL 5 DAY END",
+    "callback": "CASE WHEN h % 3 > 0 THEN resolved + INTERVAL 2 DAY END",
+}  # fmt: skip
+#: Every count of cube.ticket_*: hub → its day, the rows that belong to it, its counts.
+HUBS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "accepted": ("accepted_on", "in_accepted", ("accepted", "accepted_excluded", "accepted_resolved", "excluded_resolved", "accepted_pending", "verdicts", "verdicts_excluded", "verdicts_on_time", "cross_department", "returned", "reported", "reported_excluded", "repeated", "resolved")),
+    "due": ("due_on", "in_due", ("due", "due_excluded", "due_on_time", "excluded_on_time")),
+    "contact": ("contact_due_on", "in_contact", ("contact_due", "contact_excluded", "contacted_in_time")),
+    "callback": ("callback_on", "in_callback", ("answered", "answered_excluded", "confirmed", "rated", "rated_excluded", "satisfied", "claimed", "claimed_excluded", "denied")),
+    "closed": ("callback_due_on", "in_closed", ("closed", "closed_excluded", "called_back", "reopened")),
+}  # fmt: skip
+
+
+def tickets(first: int, last: int, all_rows: int, late: int = 0) -> str:
+    """SQL that inserts tickets `first` to `last`, accepted evenly over the months, `late` seconds later than that."""
+    step = MONTHS * 30.4 * 86_400 / all_rows
+    rows = (
+        f"SELECT i, TIMESTAMP '{FIRST}' + to_microseconds(CAST(i * {step * 1e6} AS BIGINT)) + to_seconds({late}) AS accepted"
+        f" FROM range({first}, {last}) AS r(i)"
+    )
+    days = ", ".join(f"CAST({at} + INTERVAL 8 HOUR AS DATE) AS {name}_on" for name, at in _DAYS.items())
+    listed = _TICKETS.replace("{rows}", rows).replace("{reporters}", str(max(all_rows // 3, 1)))
+    return _LANDING.replace("{days}", days).replace("{tickets}", listed)
+
+
+def make(folder: Path, all_rows: int) -> None:
+    """Write the warehouse with its landing and reference tables."""
+    import landing
+
+    con = landing.empty_warehouse(str(folder / "warehouse.duckdb"))
+    con.execute("SET memory_limit = '4GB'")
+    con.execute(
+        f"INSERT INTO landing.areas BY NAME SELECT *, DATE '2020-01-01' AS valid_from, area_code AS area_name FROM ({_AREAS})"
+    )
+    con.execute(tickets(0, all_rows, all_rows))
+    write_reference(con)
+    con.close()
+
+
+def write_reference(con: Any) -> None:
+    """The reference tables, with the data cut of the tickets."""
+    import landing
+
+    from pipelines import catalogue
+
+    entries = catalogue.load_catalogue(ROOT / "data_contracts/indicators.yaml")
+    catalogue.write_reference(
+        con, entries, catalogue.load_standards(ROOT / "data_contracts/standards.yaml", None, entries),
+        area_code="C", name_zh="试", name_en="Bench", time_zone="Asia/Shanghai", currency="CNY", fiscal_year_start=1,
+        language="zh", people_minimum=10, as_of=[("tickets", landing.local(CUT)[0])],
+    )  # fmt: skip
+
+
+def export(folder: Path) -> None:
+    """Write what `cells` starts from as Parquet: days, keys and flags of every ticket, for pandas and Polars."""
+    import duckdb
+
+    one = "CAST(coalesce({}, FALSE) AS INTEGER)"
+    flags = {
+        "in_accepted": "t.accepted_on <= t.as_of_on", "accepted": "NOT t.is_excluded", "accepted_excluded": "t.is_excluded",
+        "accepted_resolved": "NOT t.is_excluded AND t.is_resolved", "excluded_resolved": "t.is_excluded AND t.is_resolved",
+        "accepted_pending": "NOT t.is_excluded AND t.is_pending",
+        "verdicts": "NOT t.is_excluded AND t.on_time_reported IS NOT NULL",
+        "verdicts_excluded": "t.is_excluded AND t.on_time_reported IS NOT NULL",
+        "verdicts_on_time": "NOT t.is_excluded AND t.on_time_reported",
+        "cross_department": "NOT t.is_excluded AND t.is_cross_department", "returned": "t.is_returned",
+        "reported": "NOT r.is_excluded", "reported_excluded": "r.is_excluded", "repeated": "r.is_repeat",
+        "in_resolved": "t.is_resolved AND NOT t.is_excluded AND t.resolved_on <= t.as_of_on", "resolved": "FALSE",
+        "in_due": "t.is_due", "due": "NOT t.is_excluded", "due_excluded": "t.is_excluded",
+        "due_on_time": "NOT t.is_excluded AND t.is_on_time", "excluded_on_time": "t.is_excluded AND t.is_on_time",
+        "in_contact": "t.is_contact_due AND t.contact_due_on <= t.as_of_on", "contact_due": "NOT t.is_excluded",
+        "contact_excluded": "t.is_excluded", "contacted_in_time": "NOT t.is_excluded AND t.is_contacted_in_time",
+        "in_callback": "t.callback_on <= t.as_of_on AND (t.is_answered OR t.is_rated)",
+        "answered": "NOT t.is_excluded AND t.is_answered", "answered_excluded": "t.is_excluded AND t.is_answered",
+        "confirmed": "NOT t.is_excluded AND t.is_confirmed", "rated": "NOT t.is_excluded AND t.is_rated",
+        "rated_excluded": "t.is_excluded AND t.is_rated", "satisfied": "NOT t.is_excluded AND t.is_satisfied",
+        "claimed": "NOT t.is_excluded AND t.is_answered AND t.is_claimed",
+        "claimed_excluded": "t.is_excluded AND t.is_answered AND t.is_claimed",
+        "denied": "NOT t.is_excluded AND t.is_answered AND t.is_claimed AND NOT t.is_confirmed",
+        "in_closed": "t.is_callback_due", "closed": "NOT t.is_excluded", "closed_excluded": "t.is_excluded",
+        "called_back": "NOT t.is_excluded AND t.is_answered", "reopened": "NOT t.is_excluded AND t.is_reopened",
+    }  # fmt: skip
+    listed = ", ".join(
+        f"{one.format(sql)} {'> 0' if name.startswith('in_') else ''} AS {name}" for name, sql in flags.items()
+    )
+    days = ", ".join(f"t.{day}" for day in ("resolved_on", *(day for day, _, _ in HUBS.values())))
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
+        con.execute("SET memory_limit = '6GB'")
+        con.execute(f"""
+            COPY (
+                SELECT t.area_code, t.channel, t.category_1, {days}, {listed},
+                    CASE WHEN NOT t.is_excluded THEN t.hours_to_resolve END AS hours,
+                    CAST(t.is_resolved AND t.resolved_on <= t.as_of_on AS BOOLEAN) AS in_hours,
+                    CAST(t.is_excluded AS INTEGER) AS hours_excluded
+                FROM core.tickets AS t LEFT JOIN core.ticket_repeats AS r USING (ticket_id)
+            ) TO '{folder}/flags.parquet' (FORMAT parquet)""")
+        con.execute(
+            f"COPY (SELECT DISTINCT ON (area_code) area_code, district_code, street_code, community_code, grid_code"
+            f" FROM core.area_paths ORDER BY area_code, valid_from DESC) TO '{folder}/paths.parquet' (FORMAT parquet)"
+        )
+        con.execute(f"COPY (SELECT * FROM reference.calendar) TO '{folder}/calendar.parquet' (FORMAT parquet)")
+
+
+def with_polars(folder: Path) -> int:
+    """The counts and quantiles of every shape with Polars; return the number of cells."""
+    import polars as pl
+
+    codes, keys = [f"{level}_code" for level in LEVELS], ["area_code", "channel", "category_1"]
+    frame = pl.read_parquet(folder / "flags.parquet").with_columns(
+        pl.col("area_code", "channel", "category_1").cast(pl.Categorical)
+    )
+    paths = pl.read_parquet(folder / "paths.parquet").with_columns(pl.col("area_code", *codes).cast(pl.Categorical))
+    calendar = pl.read_parquet(folder / "calendar.parquet")
+    periods = ["week_start", "month_start", "quarter_start", "year_start"]
+    cells = 0
+    for day, belongs, counts in HUBS.values():
+        own = frame.filter(pl.col(belongs)).select(*keys, pl.col(day).alias("day"), *counts)
+        if "resolved" in counts:
+            done = frame.filter(pl.col("in_resolved")).select(
+                *keys, pl.col("resolved_on").alias("day"), resolved=pl.lit(1, pl.Int32)
+            )
+            own = pl.concat([own, done], how="diagonal").with_columns(pl.col(*counts).fill_null(0))
+        for member in ([], ["channel"], ["category_1"]):
+            by_path = (
+                own.group_by("day", "area_code", *member)
+                .agg(pl.col(*counts).sum())
+                .join(paths, on="area_code", how="left")
+            )
+            for n in range(len(codes), -1, -1):
+                if n < len(codes):
+                    by_path = by_path.group_by("day", *codes[:n], *member).agg(pl.col(*counts).sum())
+                area = codes[n - 1 : n] if n else []
+                days = by_path.group_by("day", *area, *member).agg(pl.col(*counts).sum())
+                dated = days.join(calendar.select("day", *periods), on="day")
+                longer = [dated.group_by("week_start", *area, *member).agg(pl.col(*counts).sum())]
+                months = dated.group_by("month_start", "quarter_start", "year_start", *area, *member).agg(
+                    pl.col(*counts).sum()
+                )
+                longer += [
+                    months,
+                    *(months.group_by(p, *area, *member).agg(pl.col(*counts).sum()) for p in periods[2:]),
+                ]
+                cells += days.height + sum(f.height for f in longer)
+    own = frame.filter(pl.col("in_hours")).select(
+        "area_code", "channel", "category_1", "hours", "hours_excluded", day=pl.col("resolved_on")
+    )
+    own = own.join(paths, on="area_code", how="left").join(calendar.select("day", *periods), on="day")
+    quantiles = [
+        pl.col("hours").count().alias("resolved"), pl.col("hours_excluded").sum(),
+        pl.col("hours").quantile(0.5, "linear").alias("median"), pl.col("hours").quantile(0.9, "linear").alias("p90"),
+    ]  # fmt: skip
+    for member in ([], ["channel"], ["category_1"]):
+        for area in ([], *([code] for code in codes)):
+            cells += sum(own.group_by(period, *area, *member).agg(quantiles).height for period in ("day", *periods))
+    return cells
+
+
+def with_pandas(folder: Path) -> int:
+    """The counts and quantiles of every shape with pandas; return the number of cells."""
+    import pandas as pd
+
+    codes, keys = [f"{level}_code" for level in LEVELS], ["area_code", "channel", "category_1"]
+    frame, paths = pd.read_parquet(folder / "flags.parquet"), pd.read_parquet(folder / "paths.parquet")
+    for name in ("area_code", "channel", "category_1"):
+        frame[name] = frame[name].astype("category")
+    paths = paths[paths["area_code"].isin(frame["area_code"].cat.categories)].copy()
+    paths["area_code"] = paths["area_code"].astype(frame["area_code"].dtype)
+    for name in codes:
+        paths[name] = paths[name].astype("category").cat.add_categories("unlocated").fillna("unlocated")
+    calendar = pd.read_parquet(folder / "calendar.parquet")
+    periods = ["week_start", "month_start", "quarter_start", "year_start"]
+    cells = 0
+
+    def total(part: Any, keys: list[str], counts: list[str]) -> Any:
+        return part.groupby(keys, observed=True, sort=False)[counts].sum().reset_index()
+
+    for day, belongs, columns in HUBS.values():
+        counts = list(columns)
+        own = frame.loc[frame[belongs], [*keys, day, *counts]].rename(columns={day: "day"})
+        if "resolved" in counts:
+            done = frame.loc[frame["in_resolved"], [*keys, "resolved_on"]].rename(columns={"resolved_on": "day"})
+            own = pd.concat([own, done.assign(**{name: int(name == "resolved") for name in counts})], ignore_index=True)
+        for member in ([], ["channel"], ["category_1"]):
+            by_path = total(own, ["day", "area_code", *member], counts).merge(paths, on="area_code", how="left")
+            for n in range(len(codes), -1, -1):
+                if n < len(codes):
+                    by_path = total(by_path, ["day", *codes[:n], *member], counts)
+                area = codes[n - 1 : n] if n else []
+                days = total(by_path, ["day", *area, *member], counts)
+                dated = days.merge(calendar[["day", *periods]], on="day")
+                longer = [total(dated, ["week_start", *area, *member], counts)]
+                months = total(dated, ["month_start", "quarter_start", "year_start", *area, *member], counts)
+                longer += [months, *(total(months, [p, *area, *member], counts) for p in periods[2:])]
+                cells += len(days) + sum(len(f) for f in longer)
+    own = frame.loc[frame["in_hours"], ["area_code", "channel", "category_1", "hours", "hours_excluded", "resolved_on"]]
+    own = (
+        own.rename(columns={"resolved_on": "day"})
+        .merge(paths, on="area_code", how="left")
+        .merge(calendar[["day", *periods]], on="day")
+    )
+    for member in ([], ["channel"], ["category_1"]):
+        for area in ([], *([code] for code in codes)):
+            for period in ("day", *periods):
+                groups = own.groupby([period, *area, *member], observed=True, sort=False)
+                made = groups.agg(resolved=("hours", "count"), excluded=("hours_excluded", "sum"))
+                made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack())
+                cells += len(made)
+    return cells
+
+
+def scan(folder: Path) -> int:
+    """The floor: the columns of the tickets that the figures read, read once and counted."""
+    import duckdb
+
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+        counts = ", ".join(f"count({name})" for name in USED)
+        return int(con.execute(f"SELECT {counts} FROM landing.tickets").fetchall()[0][0])
+
+
+def run(folder: Path, which: str) -> int:
+    """Make tables of the warehouse; return the rows of those that are figures.
+
+    `core`: everything that is read by the cells; `cells`: cube.ticket_*; `figures`: the rest up to marts.indicator_values."""
+    import duckdb
+
+    from pipelines.tables import read_tables, run_table
+
+    made = read_tables()
+    cells = [t for t in made if t.name.startswith("cube.ticket_") and t.name != "cube.ticket_cells"]
+    core = _below(made, {name for t in cells for name in t.dependencies} - {t.name for t in cells})
+    rest = _below(made, {"marts.indicator_values"}) - core - {t.name for t in cells}
+    wanted = {"core": core, "cells": {t.name for t in cells}, "figures": rest}[which]
+    counted = {"core": ("core.tickets",), "figures": ("marts.indicator_values",)}.get(which)
+    counted = counted or tuple(f"cube.ticket_{hub}" for hub in (*HUBS, "hours_cells"))
+    rows = 0
+    spill = folder / "spill"
+    with duckdb.connect(
+        str(folder / "warehouse.duckdb"), config={"memory_limit": MEMORY, "temp_directory": str(spill)}
+    ) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        for table in made:
+            if table.name in wanted:
+                n = run_table(con, table)
+                rows += n if table.name in counted else 0
+    return rows
+
+
+def _below(made: Any, names: set[str]) -> set[str]:
+    """The named tables and all that they are made of."""
+    by_name, found, left = {t.name: t for t in made}, set(), list(names)
+    while left:
+        name = left.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            left += by_name[name].dependencies
+    return found
+
+
+def one_day(folder: Path, all_rows: int) -> int:
+    """A day's delta as landing has it afterwards: one ticket in 600 is new, one in 160 of the old has changed."""
+    import duckdb
+
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
+        con.execute(
+            "UPDATE landing.tickets SET resolved_at = coalesce(resolved_at, accepted_at + INTERVAL 7 DAY),"
+            " callback_satisfaction = 5, updated_at = updated_at + INTERVAL 700 DAY WHERE hash(ticket_id) % 160 = 0"
+        )
+        (changed,) = con.execute("SELECT count(*) FROM landing.tickets WHERE hash(ticket_id) % 160 = 0").fetchall()[0]
+        con.execute(tickets(all_rows, all_rows + max(all_rows // 600, 1), all_rows, late=-3 * 86_400))
+    return int(changed) + max(all_rows // 600, 1)
+
+
+STEPS: dict[str, Callable[..., int | None]] = {
+    "make": lambda folder, rows: make(Path(folder), int(rows)),
+    "export": lambda folder: export(Path(folder)),
+    "scan": lambda folder: scan(Path(folder)),
+    "core": lambda folder: run(Path(folder), "core"),
+    "cells": lambda folder: run(Path(folder), "cells"),
+    "figures": lambda folder: run(Path(folder), "figures"),
+    "pandas": lambda folder: with_pandas(Path(folder)),
+    "polars": lambda folder: with_polars(Path(folder)),
+    "day": lambda folder, rows: one_day(Path(folder), int(rows)),
+}
+
+
+def run_step(name: str, *arguments: object) -> dict[str, float]:
+    """One step in this process, and what it used."""
+    started, before = time.monotonic(), cpu()
+    made = STEPS[name](*map(str, arguments))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+    return {"rows": made or 0, "seconds": time.monotonic() - started, "cpu": cpu() - before, "peak GB": peak}
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def in_a_process(step: str, *arguments: object) -> dict[str, float]:
+    """Run one step in a process of its own."""
+    command = [sys.executable, __file__, "--step", step, *map(str, arguments)]
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def bench(
+    folder: Path,
+    all_rows: int,
+    sizes: tuple[int, ...] = (),
+    step: Callable[..., dict[str, float]] = in_a_process,
+    others: tuple[str, ...] = ("pandas", "polars"),
+) -> Iterator[dict[str, object]]:
+    """Every measurement as it is known, a row each; `step` runs one step."""
+    own = folder / str(all_rows)
+    own.mkdir()
+    step("make", own, all_rows)
+    found: dict[str, dict[str, float]] = {}
+    for name in ("scan", "core", "cells", "export", *others, "figures"):
+        found[name] = step(name, own)
+        if name == "export":
+            continue
+        line: dict[str, object] = {"what": name, "tickets": all_rows, **found[name]}
+        if name in others:
+            mine = found["cells"]
+            line |= {f"ours ÷ theirs, {key}": mine[key] / found[name][key] for key in ("seconds", "cpu", "peak GB")}
+        yield line
+    whole = {key: sum(found[name][key] for name in ("core", "cells", "figures")) for key in ("seconds", "cpu")}
+    yield {
+        "what": "all",
+        "tickets": all_rows,
+        "rows": found["figures"]["rows"],
+        **whole,
+        "× scan, cpu": whole["cpu"] / found["scan"]["cpu"],
+    }
+    changed = step("day", own, all_rows)
+    after = [step(name, own) for name in ("core", "cells", "figures")]
+    spent = {key: sum(f[key] for f in after) for key in ("seconds", "cpu")}
+    yield {
+        "what": "after a day",
+        "tickets": all_rows,
+        "rows": changed["rows"],
+        **spent,
+        "÷ all, cpu": spent["cpu"] / whole["cpu"],
+    }
+    for size in sizes:
+        other = folder / f"size-{size}"
+        other.mkdir()
+        step("make", other, size)
+        core, cells = step("core", other), step("cells", other)
+        used = {key: core[key] + cells[key] for key in ("seconds", "cpu")}
+        base = found["core"]["cpu"] + found["cells"]["cpu"]
+        exponent = math.log(used["cpu"] / base) / math.log(size / all_rows)
+        yield {
+            "what": "other size",
+            "tickets": size,
+            "rows": cells["rows"],
+            **used,
+            "peak GB": cells["peak GB"],
+            "exponent, cpu": exponent,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000_000, 5_000_000, 20_000_000])
+    parser.add_argument("--without", nargs="*", default=[], choices=["pandas", "polars"])
+    parser.add_argument("--folder", type=Path, help="where the files go (about 15 GB for ten million tickets)")
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        print(json.dumps(run_step(*arguments.step)))
+        return
+    others = tuple(name for name in ("pandas", "polars") if name not in arguments.without)
+    print(
+        f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        for line in bench(Path(folder), arguments.rows, tuple(arguments.sizes), others=others):
+            print(
+                ", ".join(f"{k} {v:,.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items()), flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
