@@ -23,6 +23,7 @@ SOURCE_SCHEMAS = frozenset({"landing", "reference"})
 VIEWS = frozenset(
     {
         "cells",
+        "cube.backlog_cells",
         "cube.ticket_accepted",
         "cube.ticket_callback",
         "cube.ticket_cells",

@@ -1,16 +1,13 @@
--- The backlog at the end of every period, or at the data cut while the period runs.
-WITH ends AS (
-    SELECT grain, period_start, stock_on FROM core.indicator_periods WHERE indicator_id = 'T11'
-)
+-- The backlog at the end of every period, or at the data cut while the period runs, in every published shape.
 SELECT
     e.grain,
     e.period_start,
-    d.area_level,
-    d.area_code,
-    d.dimension,
-    d.member,
-    d.opened,
-    d.overdue
-FROM cube.backlog_levels AS d
-INNER JOIN ends AS e ON d.from_on <= e.stock_on AND e.stock_on < d.to_on
-INNER JOIN core.shapes AS s ON s.grain = e.grain AND s.area_level = d.area_level AND s.dimension = d.dimension
+    l.area_level,
+    l.area_code,
+    p.dimension,
+    p.member,
+    e.opened,
+    e.overdue
+FROM cube.backlog_ends AS e
+INNER JOIN core.places AS l ON l.place = e.place
+INNER JOIN core.ticket_parts AS p ON p.part = e.part
