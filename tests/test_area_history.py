@@ -430,7 +430,7 @@ def registers(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[tuple[str, st
 
 
 @given(registers())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_totals_are_conserved_under_any_history_of_areas(
     register: tuple[list[dict[str, Any]], dict[tuple[str, str], int]],
 ) -> None:

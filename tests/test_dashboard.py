@@ -379,7 +379,7 @@ def test_a_size_is_written_in_its_unit() -> None:
 
 def test_every_kind_of_guard_and_outcome_has_words_in_both_languages() -> None:
     kinds = re.findall(r"^\| `(\w+)` \|", guards_of_the_documents(), re.MULTILINE)
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     for key in [*(f"guard_{kind}" for kind in kinds), "judged_warned", "judged_overridden", "judged_blocked"]:
         assert key in i18n.WORDS, key
 

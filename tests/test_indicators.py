@@ -945,7 +945,7 @@ def random_ticket(draw: st.DrawFn) -> dict[str, Any]:
     return row
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     rows=st.lists(random_ticket(), min_size=1, max_size=25),
     lines=st.lists(st.tuples(CODES, st.integers(0, 10**9)), max_size=6),

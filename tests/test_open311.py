@@ -395,9 +395,11 @@ def test_the_key_comes_from_the_environment_and_is_in_no_message(
 
 
 #: The mapping that the reference shows.
-STOCK = re.findall(
-    r"```yaml\n(.*?)```", (Path(__file__).parents[1] / "docs" / "city.md").read_text(encoding="utf-8"), flags=re.DOTALL
-)[1]
+(STOCK,) = re.findall(
+    r"```yaml\n(kind: delta\ncolumns:\n  ticket_id: service_request_id\n.*?)```",
+    (Path(__file__).parents[1] / "docs" / "city.md").read_text(encoding="utf-8"),
+    flags=re.DOTALL,
+)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real extracts (STREETWISE_SHARED)")

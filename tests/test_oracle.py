@@ -21,7 +21,7 @@ from pipelines.catalogue import load_catalogue
 
 TARGETS = yaml.safe_load(STANDARDS.read_text(encoding="utf-8"))["targets"]
 PATIENT = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -75,7 +75,7 @@ def test_the_figures_of_random_small_cities_are_those_of_the_oracle(
 NOT_BY_GRID = ("M03", "M07", "M11", "M12", "M13", "M14", "F07", "F08", "T16")
 
 
-@settings(PATIENT, max_examples=3)
+@settings(PATIENT, max_examples=2)
 @given(city=random_city())
 def test_levels_and_members_of_random_small_cities_add_up_to_the_whole(city: RandomCity) -> None:
     con = city.built()

@@ -122,7 +122,12 @@ def test_the_figures_of_the_sample_city_are_those_of_the_oracle(
     warehouse = duckdb.connect(str(city.warehouse), read_only=True)
     published = duckdb.connect(str((city.published / "current").resolve()), read_only=True)
     try:
-        result = compare(read_inputs(warehouse), published, coarse=("month", "quarter", "year"), fine=("day", "week"))
+        result = compare(
+            read_inputs(warehouse, city.settings.standards),
+            published,
+            coarse=("month", "quarter", "year"),
+            fine=("day", "week"),
+        )
     finally:
         warehouse.close()
         published.close()

@@ -137,8 +137,8 @@ def test_a_new_version_of_a_definition_is_a_restatement_by_definition(town: Town
 
 def test_another_target_is_a_restatement_of_the_judgement(town: Town) -> None:
     town.deliver([ticket(1), ticket(2, days=9)])
-    town.publish(standards={"targets": {"T03": 0.9}})
-    second = town.publish(standards={"targets": {"T03": 0.5}})
+    town.publish(standards={"targets": {"T03": 0.9}, "floors": {"T03": 0.4}})
+    second = town.publish(standards={"targets": {"T03": 0.5}, "floors": {"T03": 0.4}})
     assert lines(town, second, "DISTINCT was_target, is_target, was_value, is_value, causes, why_en") == [
         (0.9, 0.5, 0.5, 0.5, "standard", "target 0.9 → 0.5")
     ]

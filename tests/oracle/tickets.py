@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
+import chinese_calendar
 import polars as pl
 
 from oracle.engine import SUMMED, Sums, by_cell, days_of, flows, stocks
@@ -16,6 +19,44 @@ THIRTY_DAYS = timedelta(days=30)
 VALID_ANSWERS = ("yes", "partly", "no")
 
 
+def deadline(standard: Mapping[str, Any], accepted_at: datetime, accepted_on: date, city: Context) -> datetime:
+    """When a service standard ends: so many hours after acceptance, or with the last of so many working days, which are
+    counted from the day after it, make-up days of weekends included."""
+    if "hours" in standard:
+        return accepted_at + timedelta(hours=standard["hours"])
+    day, left = accepted_on, standard["working_days"]
+    while left:
+        day += timedelta(days=1)
+        left -= chinese_calendar.is_workday(day)
+    return end_of_day(day, city.inputs.zone) - timedelta(seconds=1)
+
+
+def with_deadlines(city: Context, frame: pl.DataFrame) -> pl.DataFrame:
+    """Where due_at is empty it comes from the finest service standard of the category; pauses extend it."""
+    entries = city.inputs.standards.get("service_standards") or []
+    standards = {(entry.get("category_1"), entry.get("category_2")): entry for entry in entries}
+    if not standards:
+        return frame
+    wanting = frame.filter(pl.col("due_at").is_null()).select(
+        "ticket_id",
+        "category_1",
+        "category_2",
+        "accepted_at",
+        "paused_minutes",
+        on=city.inputs.local_day("accepted_at"),
+    )
+    computed = []
+    for ticket_id, first, second, accepted_at, paused, on in wanting.iter_rows():
+        standard = standards.get((first, second)) or standards.get((first, None)) or standards.get((None, None))
+        if standard is not None:
+            due = deadline(standard, accepted_at, on, city) + timedelta(minutes=paused or 0)
+            computed.append({"ticket_id": ticket_id, "computed": due})
+    if not computed:
+        return frame
+    made = pl.DataFrame(computed).cast({"computed": frame.schema["due_at"]})
+    return frame.join(made, on="ticket_id", how="left").with_columns(due_at=pl.coalesce("due_at", "computed"))
+
+
 def tickets(city: Context) -> pl.DataFrame:
     """Every ticket with what several indicators ask of it.
 
@@ -26,7 +67,7 @@ def tickets(city: Context) -> pl.DataFrame:
         return city.inputs.cache["oracle.tickets"]
     as_of = city.inputs.as_of["tickets"]
     day = city.inputs.local_day
-    frame = city.inputs.table("tickets").with_columns(
+    frame = with_deadlines(city, city.inputs.table("tickets")).with_columns(
         excluded=(pl.col("exclusion_code").is_not_null() | (pl.col("status") == "cancelled")).fill_null(False),
         solved=pl.col("resolved_at").is_not_null()
         & (pl.col("reopened_at").is_null() | (pl.col("reopened_at") <= pl.col("resolved_at"))).fill_null(False),
@@ -70,8 +111,8 @@ def summed(city: Context, events: pl.DataFrame, dimensions: tuple[str, ...] = DI
 
 @indicator("T01", "tickets", "count")
 def t01(city: Context) -> Sums:
-    """Tickets received [accepted]: count."""
-    return summed(city, counted(tickets(city), "accepted_day", pl.lit(True)))
+    """Tickets received [accepted]: count. A pending one may still be excluded."""
+    return summed(city, counted(tickets(city), "accepted_day", pl.lit(True), pl.col("pending")))
 
 
 @indicator("T02", "tickets", "rate", interval=True)
