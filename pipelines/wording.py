@@ -203,6 +203,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "unit_people": ("人", "people"),
     "unit_meetings": ("场", "meetings"),
     "unit_per_10000": ("人/万人", "per 10,000"),
+    "unit_per_1000": ("人/千人", "per 1,000"),
+    "unit_points": ("分", "points"),
     "unit_currency_per_resident": ("元/人", "yuan each"),
     "unit_ratio": ("", ""),
     "member_hotline": ("热线", "hotline"),

@@ -190,7 +190,9 @@ def test_a_suppressed_figure_is_archived_without_a_number(town: Town) -> None:
     town.deliver([ticket(1)])
     town.compute()
     town.change("UPDATE marts.indicator_values SET status = 'suppressed', value = NULL, numerator = NULL, denominator = NULL,"
-                " excluded = NULL, pending = NULL, lower = NULL, upper = NULL WHERE indicator_id = 'T03'")  # fmt: skip
+                " excluded = NULL, pending = NULL, lower = NULL, upper = NULL WHERE indicator_id = 'T03';"
+                " DELETE FROM marts.changes WHERE indicator_id = 'T03'; DELETE FROM marts.comparisons WHERE indicator_id = 'T03';"
+                " DELETE FROM marts.control_limits WHERE indicator_id = 'T03'; DELETE FROM marts.indicator_scores WHERE indicator_id = 'T03'")  # fmt: skip
     first = town.publish_as_is()
     town.publish()
     assert {row[8:14] for row in told(town, first) if row[0] == "T03"} == {(None,) * 6}
