@@ -1,0 +1,48 @@
+"""Words of the page `organisations`."""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title_organisations": ("组织是否覆盖到位，人手是否配齐？", "Is every corner organised and staffed?"),
+    "ladder_title": ("四级组织", "The four rungs"),
+    "group_ladder": ("覆盖", "Coverage"),
+    "group_staffing": ("配备与阵地", "Staffing and service centres"),
+    "group_members": ("党员与报到", "Members and reporting"),
+    "member_street_committee": ("街道党工委", "Street committees"),
+    "member_community_committee": ("社区党委", "Community committees"),
+    "member_grid_branch": ("网格党支部", "Grid branches"),
+    "member_building_group": ("楼栋党小组", "Building groups"),
+    "member_partner_unit": ("共建单位", "Partner units"),
+    "member_rural": ("农村", "Rural"),
+    "member_community": ("社区", "Community"),
+    "member_new_economy": ("两新", "New economy"),
+    "member_agency": ("机关", "Agencies"),
+    "member_institution": ("事业单位", "Institutions"),
+    "member_staff": ("人员", "Staff"),
+    "member_operations": ("运转", "Operations"),
+    "member_capital": ("工程", "Capital"),
+    "member_city": ("市级", "City"),
+    "member_district": ("区级", "District"),
+    "member_street": ("街道", "Street"),
+    "member_donation": ("捐赠", "Donations"),
+    "kind_key": ("重点社区", "key communities"),
+    "kind_urban": ("城市社区", "urban communities"),
+    "kind_rural": ("农村社区", "rural communities"),
+    "kind_new": ("新建社区", "new communities"),
+    "kind_ordinary": ("普通社区", "ordinary communities"),
+    "kind_default": ("一般社区", "other communities"),
+    "kind_other": ("一般社区", "other communities"),
+    "standard_note": (
+        "配备标准（名）：专职干部 {cadres}；每个社区社区工作者不少于 {workers} 名。",
+        "Staffing standard: cadres {cadres}; at least {workers} community workers in each community.",
+    ),
+    "failing_M12": ("未达配备标准的社区", "Communities below the staffing standard"),
+    "failing_M03": ("尚无党委的社区", "Communities without a committee"),
+    "failing_F08": ("经费未达保底的社区", "Communities below the fund floor"),
+    "failing_note": (
+        "{all} 个社区中 {n} 个。保障性标准逐个点名，不涉及偶然。",
+        "{n} of {all} communities. A guaranteed standard is met or not: each is named, chance plays no part.",
+    ),
+    "failing_none": ("全部社区均已达到。", "Every community reaches it."),
+    "number": ("个数", "Number"),
+}
