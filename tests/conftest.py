@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_city
 from typer.testing import CliRunner, Result
 
+from pipelines.city import City
 from pipelines.cli import app
+from pipelines.refresh import refresh
+from pipelines.sample_city import make_sample_city
+
+#: The day on which the sample city of the tests is made.
+TODAY = date(2026, 11, 22)
+#: A sample city of that day, refreshed with this code already: spares whoever works on pages a minute at each start.
+READY_MADE = os.environ.get("STREETWISE_TEST_SAMPLE")
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +111,23 @@ def refused(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> R
     # which of the steps that do not wait for each other had run says why, if the one good file is not there
     assert city.rows("SELECT status FROM landing.tickets WHERE ticket_id = 'T91'") == [("open",)], result.output
     return Refreshed(city, result)
+
+
+@pytest.fixture(scope="session")
+def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sample city, made and refreshed once for all workers of the run. Read it, do not change it."""
+    if READY_MADE:
+        return Path(READY_MADE)
+    own = tmp_path_factory.getbasetemp()
+    # each worker of pytest-xdist has a folder of its own in one that they share
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "sample_city"
+    with (shared / "sample_city.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "state" / "published" / "current").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            patch.setenv("STREETWISE_KEY", KEY)
+            make_sample_city(folder, today=TODAY)
+            outcome = refresh(City.open(folder), instance=DagsterInstance.ephemeral())
+            assert outcome.succeeded, outcome.problems
+    return folder

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
-from dagster import DagsterInstance
 from oracle.comparison import compare
 from oracle.inputs import read_inputs
 
 from pipelines.city import City
-from pipelines.refresh import refresh
 from pipelines.rows import Wanted, rows_of
-from pipelines.sample_city import make_sample_city
 
-KEY = "a key of the tests"
-TODAY = date(2026, 11, 22)
 LAST_MONTH, THIS_MONTH, LAST_YEAR = "2026-10-01", "2026-11-01", "2025-01-01"
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    folder = tmp_path_factory.mktemp("city") / "sample"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STREETWISE_KEY", KEY)
-        make_sample_city(folder, today=TODAY)
-        opened = City.open(folder)
-        outcome = refresh(opened, instance=DagsterInstance.ephemeral())
-        assert outcome.succeeded, outcome.problems
-        yield opened
+def city(sample_city: Path) -> City:
+    return City.open(sample_city)
 
 
 def ask(city: City, sql: str, *parameters: object) -> list[tuple[object, ...]]:
