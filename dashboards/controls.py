@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
@@ -187,6 +188,45 @@ def show(scope: Scope) -> None:
         # As text: st.warning reads Markdown, and a link could make it fetch a picture from elsewhere.
         said = text(scope.lang, f"refused_{kind}", value=value[:60], place=scope.place, when=scope.when)
         st.html(f"<div class='sw-note' role='status'>{escape(said)}</div>")
+
+
+def choose(scope: Scope, key: str, options: Mapping[str, str], default: str, *, label: str, few: bool = False) -> str:
+    """A choice of one page, kept in the address under `key`: `options` maps what the address says to what the reader sees.
+
+    A value of the address that is no option is refused with a message; a remembered one of another page gives way to
+    `default`. `few` shows the options side by side."""
+    remembered: dict[str, str] = st.session_state.setdefault("chosen", {})
+    asked = st.query_params.get(key)
+    known = [value for value in (asked, remembered.get(key)) if value is not None and value in options]
+    chosen = known[0] if known else default
+    if asked is not None and asked not in options:
+        said = text(scope.lang, "refused_choice", value=asked[:60], label=label, shown=options[chosen])
+        st.html(f"<div class='sw-note' role='status'>{escape(said)}</div>")
+    _keep(key, chosen, default)
+    widget = f"pick_{key}"
+    st.session_state[widget] = chosen
+
+    def picked() -> None:
+        _keep(key, st.session_state[widget] or default, default)
+
+    def named(value: str) -> str:
+        return options[value]
+
+    if few:
+        st.segmented_control(label, list(options), format_func=named, key=widget, on_change=picked, required=True)
+    else:
+        st.selectbox(label, list(options), format_func=named, key=widget, on_change=picked)
+    return chosen
+
+
+def _keep(key: str, value: str, default: str) -> None:
+    """Remember a choice of a page and write it into the address, the default left out."""
+    st.session_state["chosen"][key] = value
+    if value != default:
+        if st.query_params.get(key) != value:
+            st.query_params[key] = value
+    elif key in st.query_params:
+        del st.query_params[key]
 
 
 def _memory() -> Choice:

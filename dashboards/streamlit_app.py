@@ -11,7 +11,10 @@ from dashboards import controls, data, editions, formats
 from dashboards.i18n import pick, text
 
 HERE = Path(__file__).parent
-PAGES = ("overview", "tickets", "organisations", "funding", "data", "definitions")
+PAGES = (
+    *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
+    *("definitions", "bulletin"),
+)
 
 
 @st.fragment(run_every=3)
@@ -71,6 +74,7 @@ else:
             default=name == "overview",
         )
         for name in PAGES
+        if (HERE / "app_pages" / f"{name}.py").exists()
     ]
     page = st.navigation(pages, position="top")
     scope = controls.resolve(edition)

@@ -32,6 +32,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "链接里的周期“{value}”无法识别，现按月显示。",
         "The period type “{value}” is not known; you are seeing months.",
     ),
+    "refused_choice": (
+        "链接里的“{value}”不是“{label}”的可选项，现显示{shown}。",
+        "“{value}” is no choice of “{label}”; you are seeing {shown}.",
+    ),
     "refused_lang": (
         "暂无语言“{value}”，现以中文显示。",
         "The language “{value}” is not available; you are reading the city's own.",
