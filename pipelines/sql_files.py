@@ -24,12 +24,7 @@ VIEWS = frozenset(
     {
         "cells",
         "cube.backlog_cells",
-        "cube.ticket_accepted",
-        "cube.ticket_callback",
         "cube.ticket_cells",
-        "cube.ticket_closed",
-        "cube.ticket_contact",
-        "cube.ticket_due",
         "cube.ticket_hours_cells",
     }
 )
