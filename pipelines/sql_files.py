@@ -136,6 +136,7 @@ def dependencies_of(text: str) -> tuple[str, ...]:
     return tuple(sorted({f"{table.db}.{table.name}" for table in tables if table.db}))
 
 
+@lru_cache(maxsize=512)
 def output_columns(text: str) -> tuple[str, ...]:
     """Return the columns that the select of `text` gives, in order.
 
