@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,22 +73,59 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @dataclass(frozen=True)
+class Said:
+    """How a command ended and what it printed."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
 class Refreshed:
     """A city after `streetwise refresh`, and what the command said."""
 
     city: SmallCity
-    result: Result
+    result: Said
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name` that `make` fills, once for all workers of the run: whoever comes first makes it, others wait."""
+    own = factory.getbasetemp()
+    # each worker of pytest-xdist has a folder of its own in one that they share
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def _refresh(city: SmallCity, said: Path) -> None:
+    result = run_cli("refresh", "--city", str(city.folder))
+    said.write_text(json.dumps({"exit_code": result.exit_code, "output": result.output}), encoding="utf-8")
+
+
+def _refreshed(folder: Path) -> Refreshed:
+    return Refreshed(SmallCity(folder / "city"), Said(**json.loads((folder / "said.json").read_text(encoding="utf-8"))))
 
 
 @pytest.fixture(scope="session")
 def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
     """The whole small city, refreshed once. Read it; to change it, take `published_city`."""
-    city = make_small_city(tmp_path_factory.mktemp("refreshed") / "city")
-    fill(city)
-    result = run_cli("refresh", "--city", str(city.folder))
-    assert result.exit_code == 0, result.output
-    assert city.rows("SELECT count(*) FROM landing.tickets") == [(20,)], result.output
-    return Refreshed(city, result)
+
+    def make(folder: Path) -> None:
+        city = make_small_city(folder / "city")
+        fill(city)
+        _refresh(city, folder / "said.json")
+
+    found = _refreshed(once(tmp_path_factory, "refreshed", make))
+    assert found.result.exit_code == 0, found.result.output
+    assert found.city.rows("SELECT count(*) FROM landing.tickets") == [(20,)], found.result.output
+    return found
 
 
 @pytest.fixture
@@ -103,14 +141,19 @@ def published_city(refreshed: Refreshed, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.fixture(scope="session")
 def refused(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
     """The refreshed city after a second refresh to which files came that cannot be taken, full of personal values."""
-    folder = tmp_path_factory.mktemp("refused") / "city"
-    shutil.copytree(refreshed.city.folder, folder, symlinks=True)
-    city = SmallCity(folder)
-    drop_unusable_files(city)
-    result = run_cli("refresh", "--city", str(folder))
+
+    def make(folder: Path) -> None:
+        shutil.copytree(refreshed.city.folder, folder / "city", symlinks=True)
+        city = SmallCity(folder / "city")
+        drop_unusable_files(city)
+        _refresh(city, folder / "said.json")
+
+    found = _refreshed(once(tmp_path_factory, "refused", make))
     # which of the steps that do not wait for each other had run says why, if the one good file is not there
-    assert city.rows("SELECT status FROM landing.tickets WHERE ticket_id = 'T91'") == [("open",)], result.output
-    return Refreshed(city, result)
+    assert found.city.rows("SELECT status FROM landing.tickets WHERE ticket_id = 'T91'") == [("open",)], (
+        found.result.output
+    )
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -118,16 +161,12 @@ def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the sample city, made and refreshed once for all workers of the run. Read it, do not change it."""
     if READY_MADE:
         return Path(READY_MADE)
-    own = tmp_path_factory.getbasetemp()
-    # each worker of pytest-xdist has a folder of its own in one that they share
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = shared / "sample_city"
-    with (shared / "sample_city.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "state" / "published" / "current").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
             patch.setenv("STREETWISE_KEY", KEY)
-            make_sample_city(folder, today=TODAY)
-            outcome = refresh(City.open(folder), instance=DagsterInstance.ephemeral())
-            assert outcome.succeeded, outcome.problems
-    return folder
+            make_sample_city(folder / "city", today=TODAY)
+            outcome = refresh(City.open(folder / "city"), instance=DagsterInstance.ephemeral())
+        assert outcome.succeeded, outcome.problems
+
+    return once(tmp_path_factory, "sample_city", make) / "city"
