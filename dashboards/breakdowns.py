@@ -42,47 +42,6 @@ def volume(scope: Scope, item: Reading | None) -> None:
         st.info(t(scope, "nothing_to_draw"))
 
 
-def by_member(scope: Scope, dimension: str, title: str) -> None:
-    """Tickets by channel or category: how many, and how they were handled."""
-    catalogue = data.indicators(scope.edition)
-    ids = tuple(i for i in ("T01", "T02", "T05") if i in catalogue)
-    parts.section(scope, title, ids, f"by_{dimension}", t(scope, "members_note"))
-    found = data.members(scope.edition, ids, scope.grain, scope.start, scope.area.level, scope.area.code, dimension)
-    if not found:
-        st.info(t(scope, "nothing_to_draw"))
-        return
-
-    def size(member: str) -> float:
-        figure = found[member].get("T01")
-        return (figure.value if figure else None) or 0.0
-
-    total = sum(map(size, found)) or 1.0
-    largest = max(map(size, found)) or 1.0
-    rows: list[list[str]] = []
-    for member in sorted(found, key=lambda m: -size(m)):
-        cells = [
-            escape(member_name(scope, member)),
-            f"<span class='sw-track' style='display:block'><span class='sw-bar' "
-            f"style='width:{100 * size(member) / largest:.1f}%'></span></span>",
-            f"{formats.whole(size(member))}<div class='sw-line'>{formats.percent(size(member) / total)}</div>",
-        ]
-        for indicator_id in ids[1:]:
-            figure = found[member].get(indicator_id)
-            indicator = catalogue[indicator_id]
-            paint = "sw-bad" if figure is not None and figure.status == "missed" else ""
-            mark = "▼ " if paint else ""
-            count = formats.fraction(figure, indicator, scope.lang) if figure else ""
-            cells.append(
-                f"<span class='{paint}'>"
-                f"{mark}{escape(formats.value(figure, indicator, scope.lang))}</span><div "
-                f"class='sw-line'>{escape(count)}</div>"
-            )
-        rows.append(cells)
-    head = [(t(scope, dimension), ""), ("", "sw-wide"), (t(scope, "received"), "sw-num")]
-    head += [(parts.label(scope, catalogue[i]), "sw-num") for i in ids[1:]]
-    st.html(parts.table(head, rows))
-
-
 def ladder(scope: Scope) -> None:
     """How many organisations stand on each rung."""
     if "M01" not in data.indicators(scope.edition):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from dashboards import data, formats, parts
+from dashboards import data, formats, parts, ticket_data
 from dashboards.controls import Scope
 from dashboards.parts import Reading, bad, strong, t
 
@@ -144,8 +144,10 @@ def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:
             n=strong(formats.value(backlog.now, backlog.indicator, scope.lang)),
             late=strong(formats.value(late.now, late.indicator, scope.lang)),
         )
-    left_out = volume.now.excluded if volume and volume.now is not None else None
-    note = t(scope, "lead_excluded", n=strong(formats.whole(left_out))) if left_out else ""
+    bands = ticket_data.ages(scope.edition, scope.area.level, scope.area.code)
+    opened = sum(row["opened"] for row in bands)
+    old = sum(row["opened"] for row in bands if row["to_days"] is None)
+    note = t(scope, "lead_ages", n=strong(formats.whole(opened)), old=strong(formats.whole(old))) if old else ""
     return (
         _stop(
             scope,
