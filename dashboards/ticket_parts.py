@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
 
-from dashboards import data, formats, parts, ticket_data
+from dashboards import data, formats, parts, rows, ticket_data
 from dashboards.breakdowns import member_name
 from dashboards.controls import Scope
-from dashboards.data import Figure
 from dashboards.parts import Reading, t
 
 #: What handlers claim, what residents answer, what came back, and how many were asked; with the colour of each bar.
@@ -22,27 +21,6 @@ BANDS: tuple[tuple[int, int | None], ...] = ((0, 3), (4, 7), (8, 15), (16, 30), 
 def known(found: Mapping[str, Reading], ids: tuple[str, ...]) -> list[Reading]:
     """The readings that have any figure: a source that never tells departments has no share of them, ever."""
     return [found[i] for i in ids if i in found and found[i].history]
-
-
-def _bar(solid: float, hatched: float, target: float | None, paint: str) -> str:
-    """A bar of a part of one: solid, then hatched where nothing is decided or known, with a tick at the target."""
-    rest = f"<i class='sw-hatched' style='width:{100 * hatched:.2f}%'></i>" if hatched > 0 else ""
-    goal = f"<u style='left:{100 * target:.2f}%'></u>" if target is not None else ""
-    return f"<span class='sw-full'><i class='{paint}' style='width:{100 * solid:.2f}%'></i>{rest}{goal}</span>"
-
-
-def _line(name: str, note: str, bar: str, value: str, count: str, paint: str = "") -> str:
-    """One line of a picture of bars; all but `bar` is text."""
-    return (
-        f"<div class='sw-row'><div><b>{escape(name)}</b><span class='sw-line'>{escape(note)}</span></div>{bar}"
-        f"<div class='sw-right'><b class='{paint}'>{escape(value)}</b><span class='sw-line'>{escape(count)}</span></div></div>"
-    )
-
-
-def jumps(scope: Scope, names: Sequence[str]) -> None:
-    """Links to the parts of the page, which is long on a phone."""
-    links = "".join(f"<a href='#{name}'>{escape(t(scope, f'group_{name}'))}</a>" for name in names)
-    st.html(f"<nav class='sw-jumps'>{links}</nav>")
 
 
 def undecided(scope: Scope, found: Mapping[str, Reading]) -> None:
@@ -63,7 +41,7 @@ def undecided(scope: Scope, found: Mapping[str, Reading]) -> None:
             scope,
             "bounds_line",
             n=formats.whole(limits["pending"]),
-            name=parts.label(scope, item.indicator),
+            name=formats.name(item.indicator.name, scope.lang),
             worst=formats.percent(worst, target, met=worst >= target if target is not None else None),
             best=formats.percent(best, target, met=best >= target if target is not None else None),
         )
@@ -77,11 +55,11 @@ def claimed(scope: Scope, found: Mapping[str, Reading]) -> None:
     ids = [item.indicator.indicator_id for item in items]
     parts.section(scope, t(scope, "claimed_title"), ids, "claimed", t(scope, "claimed_note"))
     limits = ticket_data.bounds(scope.edition, scope.grain, scope.start, scope.area.level, scope.area.code)
-    rows = [_claim(scope, item, limits) for item in items if item.now is not None and item.now.value is not None]
-    if not rows:
+    lines = [_claim(scope, item, limits) for item in items if item.now is not None and item.now.value is not None]
+    if not lines:
         st.info(t(scope, "nothing_to_draw"))
         return
-    st.html(f"<div class='sw-rows'>{''.join(rows)}</div>")
+    rows.show(lines)
     answered = found["T07"].now if "T07" in found else None
     if answered is not None and answered.value is not None:
         st.caption(t(scope, "claimed_unknown", share=formats.percent(1 - answered.value)))
@@ -97,13 +75,16 @@ def _claim(scope: Scope, item: Reading, limits: Mapping[str, data.Row]) -> str:
     missed = figure.status == "missed"
     goal = ""
     if figure.target is not None:
-        goal = t(scope, "in_brackets", text=t(scope, "goal", target=formats.of_target(indicator, figure.target, scope.lang)))
+        goal = t(
+            scope, "in_brackets", text=t(scope, "goal", target=formats.of_target(indicator, figure.target, scope.lang))
+        )
     mark = "▼ " if missed else "◌ " if figure.status == "provisional" else ""
     pieces = (formats.fraction(figure, indicator, scope.lang), formats.interval(figure))
-    return _line(
+    paint = "sw-missed" if missed else CLAIMED[indicator_id]
+    return rows.line(
         t(scope, f"claimed_{indicator_id}"),
         parts.label(scope, indicator) + goal,
-        _bar(figure.value, unknown, figure.target, "sw-missed" if missed else CLAIMED[indicator_id]),
+        rows.bar([(figure.value, paint), (unknown, "sw-hatched")], figure.target),
         mark + formats.value(figure, indicator, scope.lang),
         " · ".join(piece for piece in pieces if piece),
         "sw-bad" if missed else "",
@@ -112,37 +93,36 @@ def _claim(scope: Scope, item: Reading, limits: Mapping[str, data.Row]) -> str:
 
 def ages(scope: Scope) -> None:
     """How long the open tickets have waited at the data cut, and how many of each age are past their deadline."""
-    rows = {row["from_days"]: row for row in ticket_data.ages(scope.edition, scope.area.level, scope.area.code)}
-    total = sum(row["opened"] for row in rows.values())
+    bands = {row["from_days"]: row for row in ticket_data.ages(scope.edition, scope.area.level, scope.area.code)}
+    total = sum(row["opened"] for row in bands.values())
     cut = data.as_of(scope.edition).get("tickets")
-    note = t(scope, "ages_note", day=formats.day(cut[1], scope.lang), n=formats.whole(total)) if cut and rows else ""
+    note = t(scope, "ages_note", day=formats.day(cut[1], scope.lang), n=formats.whole(total)) if cut and bands else ""
     parts.section(scope, t(scope, "ages_title"), ["T11", "T12"], "ages", note)
-    if not rows:
+    if not bands:
         st.info(t(scope, "ages_none"))
         return
-    longest = max(row["opened"] for row in rows.values())
+    longest = max(row["opened"] for row in bands.values())
     lines: list[str] = []
     for first, last in BANDS:
-        row = rows.get(first)
+        row = bands.get(first)
         opened, late = (row["opened"], row["overdue"]) if row else (0, 0)
         name = t(scope, "age_over", n=first - 1) if last is None else t(scope, "age_band", first=first, last=last)
         oldest = t(scope, "age_oldest", n=formats.whole(row["oldest_days"])) if row and last is None else ""
-        bar = (
-            f"<span class='sw-full sw-open'><i style='width:{100 * late / longest:.2f}%'></i>"
-            f"<i class='sw-due' style='width:{100 * (opened - late) / longest:.2f}%'></i></span>"
+        drawn = rows.bar([(late / longest, ""), ((opened - late) / longest, "sw-due")])
+        lines.append(
+            rows.line(
+                name, oldest, drawn, formats.whole(opened), t(scope, "age_late", n=formats.whole(late)) if late else ""
+            )
         )
-        said = t(scope, "age_late", n=formats.whole(late)) if late else ""
-        lines.append(_line(name, oldest, bar, formats.whole(opened), said))
-    st.html(f"<div class='sw-rows'>{''.join(lines)}</div>")
-    keys = f"<i class='sw-key sw-key-paid'></i>{escape(t(scope, 'age_key_late'))}<i class='sw-key sw-key-due'></i>"
-    st.html(f"<div class='sw-line'>{keys}{escape(t(scope, 'age_key_open'))}</div>")
+    rows.show(lines)
+    rows.keys([("paid", t(scope, "age_key_late")), ("due", t(scope, "age_key_open"))])
 
 
 def holders(scope: Scope, limit: int = 8) -> None:
     """Which units hold what is past its deadline: counts, for whoever has to ask them."""
-    units, rows = ticket_data.holders(scope.edition, scope.area.level, scope.area.code, limit)
+    units, found = ticket_data.holders(scope.edition, scope.area.level, scope.area.code, limit)
     parts.section(scope, t(scope, "holders_title"), ["T12"], "holders", t(scope, "holders_note"))
-    if not rows:
+    if not found:
         parts.calm(t(scope, "overdue_none"))
         return
     body = [
@@ -152,13 +132,13 @@ def holders(scope: Scope, limit: int = 8) -> None:
             formats.whole(row["long"]),
             t(scope, "overdue_days_n", n=formats.whole(row["longest"])),
         ]
-        for row in rows
+        for row in found
     ]
     head = [(t(scope, "handling_unit"), "")]
     head += [(t(scope, key), "sw-num") for key in ("open_overdue", "overdue_long", "overdue_longest")]
-    st.html(parts.table(head, body))
-    if units > len(rows):
-        st.caption(t(scope, "holders_more", n=units - len(rows)))
+    st.html(f"<div class='sw-fit'>{parts.table(head, body)}</div>")
+    if units > len(found):
+        st.caption(t(scope, "holders_more", n=units - len(found)))
 
 
 def open_below(scope: Scope) -> None:
@@ -175,13 +155,17 @@ def open_below(scope: Scope) -> None:
     if scope.area.level == "city" and "unlocated" in found:
         shown.append((t(scope, "open_not_placed"), found["unlocated"]))
     body = [
-        [escape(name), f"<b>{formats.whole(row['opened'])}</b>", *(formats.whole(row[k]) for k in ("overdue", "oldest"))]
+        [
+            escape(name),
+            f"<b>{formats.whole(row['opened'])}</b>",
+            *(formats.whole(row[k]) for k in ("overdue", "oldest")),
+        ]
         for name, row in shown
     ]
     head = [(t(scope, "area"), "")]
     head += [(t(scope, key), "sw-num") for key in ("open_open", "open_overdue", "open_oldest")]
     with st.container(height=420 if len(body) > 10 else "content", border=False):
-        st.html(parts.table(head, body))
+        st.html(f"<div class='sw-fit'>{parts.table(head, body)}</div>")
 
 
 def kinds(scope: Scope, dimension: str) -> None:
@@ -200,7 +184,7 @@ def kinds(scope: Scope, dimension: str) -> None:
 
     total = sum(map(size, found)) or 1.0
     largest = max(map(size, found)) or 1.0
-    rows: list[list[str]] = []
+    lines: list[list[str]] = []
     for member in sorted(found, key=lambda m: (-size(m), m)):
         cells = [
             escape(member_name(scope, member)),
@@ -220,30 +204,32 @@ def kinds(scope: Scope, dimension: str) -> None:
                     for text in (formats.fraction(figure, indicator, scope.lang), formats.interval(figure))
                     if text
                 )
-            cells.append(f"<span class='{'sw-bad' if missed else ''}'>{escape(shown)}</span><div class='sw-line'>{small}</div>")
-        rows.append(cells)
+            cells.append(
+                f"<span class='{'sw-bad' if missed else ''}'>{escape(shown)}</span><div class='sw-line'>{small}</div>"
+            )
+        lines.append(cells)
     narrow = {"T02", "T13", "T12"}
     head = [(t(scope, dimension), ""), ("", "sw-wide"), (t(scope, "received"), "sw-num")]
     head += [(t(scope, f"kinds_{i}"), "sw-num sw-wide" if i in narrow else "sw-num") for i in ids[1:]]
-    st.html(f"<div class='sw-top'>{parts.table(head, rows)}</div>")
+    st.html(f"<div class='sw-top sw-fit'>{parts.table(head, lines)}</div>")
 
 
 def exclusions(scope: Scope, found: Mapping[str, Reading]) -> None:
     """What the rates leave out and why, and what they would be with it."""
-    rows = ticket_data.exclusions(scope.edition, scope.grain, scope.start, scope.area.level, scope.area.code)
+    reasons = ticket_data.exclusions(scope.edition, scope.grain, scope.start, scope.area.level, scope.area.code)
     volume = found["T01"].now if "T01" in found else None
-    left_out = sum(row["tickets"] for row in rows)
+    left_out = sum(row["tickets"] for row in reasons)
     everything = left_out + ((volume.value if volume else None) or 0)
     share = formats.percent(left_out / everything) if everything else formats.NO_VALUE
-    note = t(scope, "exclusions_note", n=formats.whole(left_out), share=share) if rows else ""
+    note = t(scope, "exclusions_note", n=formats.whole(left_out), share=share) if reasons else ""
     ids = [i for i in ("T01", "T02", "T03", "T18") if i in found]
     parts.section(scope, t(scope, "exclusions_title"), ids, "exclusions", note)
-    if not rows:
+    if not reasons:
         parts.calm(t(scope, "exclusions_none"))
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        most = rows[0]["tickets"]
+        most = reasons[0]["tickets"]
         body = [
             [
                 escape(t(scope, f"exclusion_{row['exclusion_code']}", default=row["exclusion_code"])),
@@ -252,7 +238,7 @@ def exclusions(scope: Scope, found: Mapping[str, Reading]) -> None:
                 f"<b>{formats.whole(row['tickets'])}</b>",
                 formats.percent(row["tickets"] / everything),
             ]
-            for row in rows
+            for row in reasons
         ]
         head = [(t(scope, "reason"), ""), ("", "sw-wide"), (t(scope, "excluded_tickets"), "sw-num")]
         st.html(parts.table([*head, (t(scope, "excluded_share"), "sw-num")], body))
@@ -279,15 +265,15 @@ def exclusions(scope: Scope, found: Mapping[str, Reading]) -> None:
         if body:
             head = [(t(scope, "indicator"), "")]
             head += [(t(scope, key), "sw-num") for key in ("excluded_published", "excluded_before", "excluded_gap")]
-            st.html(parts.table(head, body))
+            st.html(f"<div class='sw-fit'>{parts.table(head, body)}</div>")
 
 
 def overdue_list(scope: Scope, limit: int = 200) -> None:
     """The open tickets past their deadline, the longest overdue first."""
-    total, rows = data.overdue(scope.edition, scope.area.level, scope.area.code, limit)
-    note = t(scope, "overdue_note", n=formats.whole(total), shown=len(rows)) if rows else ""
+    total, late = data.overdue(scope.edition, scope.area.level, scope.area.code, limit)
+    note = t(scope, "overdue_note", n=formats.whole(total), shown=len(late)) if late else ""
     parts.section(scope, t(scope, "overdue_title"), ["T12"], "overdue", note)
-    if not rows:
+    if not late:
         parts.calm(t(scope, "overdue_none"))
         return
     areas = data.areas(scope.edition)
@@ -309,9 +295,9 @@ def overdue_list(scope: Scope, limit: int = 200) -> None:
                 t(scope, "due_on"): row["due_on"],
                 t(scope, "accepted_on"): row["accepted_on"],
             }
-            for row in rows
+            for row in late
         ],
         hide_index=True,
-        height=min(420, 38 + 35 * len(rows)),
+        height=min(420, 38 + 35 * len(late)),
         alt=t(scope, "overdue_title"),
     )

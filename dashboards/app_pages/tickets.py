@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboards import breakdowns, controls, lead, parts, ticket_parts
+from dashboards import breakdowns, controls, headings, lead, parts, ticket_parts
 from dashboards.controls import Scope
 from dashboards.parts import t
 
 scope: Scope = st.session_state["scope"]
 GROUPS = ("volume", "speed", "outcome", "late", "where", "kinds")
+RATES: tuple[str, ...] = ("T03", "T02", "T05", "T06", "T04", "T13")
 VOLUME, SPEED, LATE = ("T01", "T10", "T17", "T18"), ("T03", "T04", "T13", "T14", "T19"), ("T11", "T12", "T15")
 found = parts.readings(scope, [*VOLUME, *SPEED, *LATE, *ticket_parts.CLAIMED])
 
@@ -18,33 +19,35 @@ def tiles(ids: tuple[str, ...]) -> None:
         parts.tiles(scope, items, columns=len(items))
 
 
-def group(name: str) -> None:
-    """The heading of one part of the question."""
-    with st.container(key=f"group_{name}"):
-        st.subheader(t(scope, f"group_{name}"), anchor=name)
-
-
 parts.headline(scope, t(scope, "title_tickets"), lead.tickets(scope, found))
 ticket_parts.undecided(scope, found)
-ticket_parts.jumps(scope, GROUPS)
+headings.jumps(scope, GROUPS)
 
-group("volume")
+headings.group(scope, "volume")
 tiles(VOLUME)
 breakdowns.volume(scope, found.get("T01"))
 
-group("speed")
+headings.group(scope, "speed")
 tiles(SPEED)
 left, right = st.columns(2, gap="medium")
 with left:
     if rates := ticket_parts.known(found, ("T03", "T04")):
-        parts.trend(scope, rates, ["accent", "context"], t(scope, "in_time_title"), "in_time", note=t(scope, "in_time_note"))
+        parts.trend(
+            scope, rates, ["accent", "context"], t(scope, "in_time_title"), "in_time", note=t(scope, "in_time_note")
+        )
 with right:
     if times := ticket_parts.known(found, ("T14", "T13")):
         parts.trend(
-            scope, times, ["context", "accent"], t(scope, "times_title"), "times", from_zero=True, note=t(scope, "times_note")
+            scope,
+            times,
+            ["context", "accent"],
+            t(scope, "times_title"),
+            "times",
+            from_zero=True,
+            note=t(scope, "times_note"),
         )
 
-group("outcome")
+headings.group(scope, "outcome")
 left, right = st.columns([7, 5], gap="medium")
 with left:
     ticket_parts.claimed(scope, found)
@@ -54,7 +57,7 @@ with right:
             scope, gaps, ["accent", "context"], t(scope, "gap_title"), "gap", from_zero=True, note=t(scope, "gap_note")
         )
 
-group("late")
+headings.group(scope, "late")
 tiles(LATE)
 left, right = st.columns(2, gap="medium")
 with left:
@@ -77,8 +80,8 @@ with right:
     ticket_parts.open_below(scope)
 ticket_parts.overdue_list(scope)
 
-group("where")
-if options := {i: parts.label(scope, found[i].indicator) for i in ("T03", "T02", "T05", "T06", "T04", "T13") if i in found}:
+headings.group(scope, "where")
+if options := {i: parts.label(scope, found[i].indicator) for i in RATES if i in found}:
     measure = controls.choose(scope, "measure", options, next(iter(options)), label=t(scope, "measure"), few=True)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -87,7 +90,7 @@ if options := {i: parts.label(scope, found[i].indicator) for i in ("T03", "T02",
         parts.trend(scope, [found[measure]], ["accent"], t(scope, "history_title", name=options[measure]), "measure")
     parts.shortfalls(scope, measure, "tickets_short")
 
-group("kinds")
+headings.group(scope, "kinds")
 kinds = {key: t(scope, key) for key in ("channel", "category_1")}
 ticket_parts.kinds(scope, controls.choose(scope, "dimension", kinds, "channel", label=t(scope, "kinds_by"), few=True))
 ticket_parts.exclusions(scope, found)
