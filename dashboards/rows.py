@@ -8,11 +8,13 @@ from html import escape
 import streamlit as st
 
 
-def bar(pieces: Sequence[tuple[float, str]], target: float | None = None) -> str:
-    """A bar of pieces (part of the whole width, class that paints it), with a tick at the target."""
+def bar(pieces: Sequence[tuple[float, str]], target: float | None = None, whole: bool = True) -> str:
+    """A bar of pieces (part of the whole width, class that paints it), with a tick at the target.
+
+    Parts of a `whole` lie on a track that shows it; counts have none."""
     filled = "".join(f"<i class='{paint}' style='width:{100 * part:.2f}%'></i>" for part, paint in pieces if part > 0)
     goal = f"<u style='left:{100 * target:.2f}%'></u>" if target is not None else ""
-    return f"<span class='sw-full'>{filled}{goal}</span>"
+    return f"<span class='sw-full{'' if whole else ' sw-open'}'>{filled}{goal}</span>"
 
 
 def line(name: str, note: str, drawn: str, value: str, count: str, paint: str = "") -> str:

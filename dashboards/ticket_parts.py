@@ -108,7 +108,7 @@ def ages(scope: Scope) -> None:
         opened, late = (row["opened"], row["overdue"]) if row else (0, 0)
         name = t(scope, "age_over", n=first - 1) if last is None else t(scope, "age_band", first=first, last=last)
         oldest = t(scope, "age_oldest", n=formats.whole(row["oldest_days"])) if row and last is None else ""
-        drawn = rows.bar([(late / longest, ""), ((opened - late) / longest, "sw-due")])
+        drawn = rows.bar([(late / longest, ""), ((opened - late) / longest, "sw-due")], whole=False)
         lines.append(
             rows.line(
                 name, oldest, drawn, formats.whole(opened), t(scope, "age_late", n=formats.whole(late)) if late else ""

@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "claimed_T07": ("问到了居民的", "Residents asked at all"),
     "claimed_unknown": (
         "另有 {share} 的结案没有问到居民，办得如何不得而知。",
-        "Of {share} of what was closed no resident was heard: how well it went is not known.",
+        "No resident was heard on {share} of what was closed: how well that went is not known.",
     ),
     "gap_title": ("报了办结却没办好的", "Claimed, and not so"),
     "gap_note": (

@@ -30,7 +30,7 @@ SELECT
     b.to_days,
     CAST(count(*) AS BIGINT) AS opened,
     CAST(sum(CASE WHEN w.is_overdue THEN 1 ELSE 0 END) AS BIGINT) AS overdue,
-    CAST(max(w.age_days) AS BIGINT) AS oldest_days
+    max(w.age_days) AS oldest_days
 FROM waiting AS w
 INNER JOIN bands AS b ON w.age_days >= b.from_days AND w.age_days <= coalesce(b.to_days, w.age_days)
 CROSS JOIN levels AS l
