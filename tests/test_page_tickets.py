@@ -148,11 +148,12 @@ def test_the_kind_of_division_lives_in_the_address(con: duckdb.DuckDBPyConnectio
     assert app.query_params["dimension"] == "category_1"
 
 
-def test_what_is_no_measure_is_refused_and_medians_can_be_compared() -> None:
+def test_areas_are_compared_by_a_rate_of_the_address_and_never_by_medians_without_interval() -> None:
     assert "“stars” is no choice of “Compare”; you are seeing On-time rate." in words(
         open_page("tickets", measure="stars", lang="en")
     )
-    assert "Median hours to resolve against target" in words(opened(measure="T13", lang="en"))
+    assert "Resident-confirmed resolution against target" in words(opened(measure="T05", lang="en"))
+    assert "“T13” is no choice" in words(opened(measure="T13", lang="en"))
 
 
 def test_units_are_listed_by_what_they_hold_overdue(con: duckdb.DuckDBPyConnection) -> None:

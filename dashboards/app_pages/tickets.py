@@ -8,7 +8,7 @@ from dashboards.parts import t
 
 scope: Scope = st.session_state["scope"]
 GROUPS = ("volume", "speed", "outcome", "late", "where", "kinds")
-RATES: tuple[str, ...] = ("T03", "T02", "T05", "T06", "T04", "T13")
+RATES: tuple[str, ...] = ("T03", "T02", "T05", "T06", "T04")
 VOLUME, SPEED, LATE = ("T01", "T10", "T17", "T18"), ("T03", "T04", "T13", "T14", "T19"), ("T11", "T12", "T15")
 found = parts.readings(scope, [*VOLUME, *SPEED, *LATE, *ticket_parts.CLAIMED])
 
