@@ -69,6 +69,7 @@ class Indicator:
     source: str
     decimals: int
     target: float | None
+    time_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ def indicators(edition: str) -> dict[str, Indicator]:
             row["source"] or "",
             row["decimals"] if row["decimals"] is not None else 1,
             targets.get(row["indicator_id"]),
+            row["time_kind"] or "",
         )
         for row in ask(edition, "select * from marts.indicators order by sort_order")
     }

@@ -171,6 +171,9 @@ def change(now: Figure | None, before: Figure | None, indicator: Indicator, lang
         return f"{gap:+.1f} {text(lang, 'points')}".replace("-", "−")
     if kind == "hours":
         return f"{now.value - before.value:+.1f} {text(lang, 'hours')}".replace("-", "−")
+    if kind == "number" and indicator.unit == "points":
+        gap = round(now.value - before.value, 1)
+        return f"{gap:+.1f} {unit_word(lang, 'points')}".replace("-", "−") if gap else ""
     if now.value == before.value:
         return ""
     if kind == "count" and before.value < 100:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from dashboards import data, formats, parts
+from dashboards import data, formats, parts, ticket_data
 from dashboards.controls import Scope
 from dashboards.parts import Reading, bad, strong, t
+from dashboards.waves import Wave
 
 
 def _value(scope: Scope, item: Reading) -> str:
@@ -144,8 +145,10 @@ def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:
             n=strong(formats.value(backlog.now, backlog.indicator, scope.lang)),
             late=strong(formats.value(late.now, late.indicator, scope.lang)),
         )
-    left_out = volume.now.excluded if volume and volume.now is not None else None
-    note = t(scope, "lead_excluded", n=strong(formats.whole(left_out))) if left_out else ""
+    bands = ticket_data.ages(scope.edition, scope.area.level, scope.area.code)
+    opened = sum(row["opened"] for row in bands)
+    old = sum(row["opened"] for row in bands if row["to_days"] is None)
+    note = t(scope, "lead_ages", n=strong(formats.whole(opened)), old=strong(formats.whole(old))) if old else ""
     return (
         _stop(
             scope,
@@ -154,6 +157,29 @@ def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:
         + note
         + _missed(scope, found)
     )
+
+
+def service(
+    scope: Scope, found: Mapping[str, Reading], surveys: Mapping[str, Wave], appraisals: Mapping[str, Wave]
+) -> str:
+    """Whether needs are met, what residents say of it, and how the organisations are appraised."""
+    needs, assemblies = found.get("L01"), found.get("L03")
+    first = ""
+    if needs and needs.now is not None and needs.now.denominator:
+        first = t(scope, "lead_needs", n=strong(formats.whole(needs.now.denominator)))
+    held = ""
+    if assemblies and _known(assemblies):
+        held = t(scope, "lead_assemblies", n=strong(formats.value(assemblies.now, assemblies.indicator, scope.lang)))
+    sentence = _start(scope) + _join(scope, [first, _clause(scope, found, "L01"), held, _clause(scope, found, "L04")])
+    sentence = _stop(scope, sentence)
+    every = dict(found)
+    for key, waves, ids in (("lead_survey", surveys, ("Q01", "Q02")), ("lead_appraisal", appraisals, ("A01", "A02"))):
+        readings = {i: wave.reading for i, wave in waves.items()}
+        every |= readings
+        if clauses := [clause for i in ids if (clause := _clause(scope, readings, i))]:
+            when = next(iter(waves.values())).when
+            sentence += _stop(scope, t(scope, key, when=escape(when)) + _join(scope, clauses))
+    return sentence + _missed(scope, every)
 
 
 def organisations(scope: Scope, found: Mapping[str, Reading]) -> str:

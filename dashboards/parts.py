@@ -80,6 +80,8 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
     """A mark with its words, and the class that paints them; red only for a miss."""
     if figure is None or figure.status == "no_cases":
         return t(scope, "status_no_cases"), "sw-soft"
+    if figure.status == "suppressed" and not indicator.people:
+        return t(scope, "status_thin", n=indicator.minimum_count), "sw-soft"
     if figure.status == "suppressed":
         return t(scope, "status_suppressed", n=data.city(scope.edition).people_minimum), "sw-soft"
     goal = ""
@@ -163,8 +165,11 @@ def passport(scope: Scope, figure: Figure | None, indicator: Indicator, key: str
         st.html(passport_html(scope, figure, indicator, where or scope.place, scope.when))
 
 
-def tile(scope: Scope, item: Reading) -> None:
-    """One headline: value, count, interval, target, change, history on a fixed scale; its name opens the passport."""
+def tile(scope: Scope, item: Reading, dated: str = "", since: str = "", span: str = "") -> None:
+    """One headline: value, count, interval, target, change, history on a fixed scale; its name opens the passport.
+
+    `dated` says when the figure is of, `since` what it is compared with and `span` how long its history is, where that is
+    not the chosen period, the one before it and so many periods."""
     indicator, figure = item.indicator, item.now
     form = formats.form(indicator)
     shown = formats.value(figure, indicator, scope.lang, unit=False)
@@ -176,8 +181,10 @@ def tile(scope: Scope, item: Reading) -> None:
     change = t(scope, "no_change_known")
     if fiscal_reset:
         change = t(scope, "new_fiscal_year")
+    elif running(scope, indicator):
+        change = t(scope, "not_over")
     elif step is not None:
-        since = t(scope, f"last_{scope.grain}")
+        since = since or t(scope, f"last_{scope.grain}")
         change = t(scope, "change", change=step, grain=since) if step else t(scope, "unchanged", grain=since)
     values = [f.value if f is not None else None for _, f in item.history]
     drawn = broken(scope, item)
@@ -196,16 +203,24 @@ def tile(scope: Scope, item: Reading) -> None:
         spark = (
             f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>"
             f"{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
-            f"<span class='sw-wide'>{escape(t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
+            f"<span class='sw-wide'>{escape(span or t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
         )
+    when = f"<div class='sw-line'>{escape(dated)}</div>" if dated else ""
     with st.container(border=True, height="stretch", gap="xxsmall"):
         passport(scope, figure, indicator, f"{indicator.indicator_id}_tile")
         st.html(
-            f"<div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
+            f"{when}<div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
             f"<div class='sw-line'>{escape(base(scope, figure, indicator)) or '&nbsp;'}</div>"
             f"<div class='sw-status {paint}'>{escape(mark)}</div>"
             f"<div class='sw-line'>{escape(change)}</div>{spark}"
         )
+
+
+def running(scope: Scope, indicator: Indicator) -> bool:
+    """Whether a count of events is still growing: that of a part of a period is not compared with a whole one."""
+    cut = data.as_of(scope.edition).get(indicator.dataset)
+    flow = indicator.time_kind == "flow" and indicator.kind in ("count", "amount")
+    return flow and cut is not None and not periods.is_complete(scope.grain, scope.start, cut[1])
 
 
 def cumulative(indicator: Indicator, grain: str) -> bool:

@@ -1,109 +1,96 @@
 """How many matters come in, how fast and how well are they handled, and what is late?"""
 
-from html import escape
-
 import streamlit as st
 
-from dashboards import breakdowns, data, formats, lead, parts
+from dashboards import breakdowns, controls, headings, lead, parts, ticket_parts
 from dashboards.controls import Scope
+from dashboards.parts import t
 
 scope: Scope = st.session_state["scope"]
-GROUPS = {
-    "group_volume": ["T01", "T11", "T12", "T15"],
-    "group_outcome": ["T02", "T05", "T06", "T07"],
-    "group_speed": ["T03", "T04", "T13", "T14", "T19"],
-}
-found = parts.readings(scope, [i for ids in GROUPS.values() for i in ids])
-parts.headline(scope, parts.t(scope, "title_tickets"), lead.tickets(scope, found))
-for group, ids in GROUPS.items():
-    st.subheader(parts.t(scope, group), anchor=False)
-    parts.tiles(scope, [found[i] for i in ids if i in found], columns=len([i for i in ids if i in found]) or 1)
+GROUPS = ("volume", "speed", "outcome", "late", "where", "kinds")
+RATES: tuple[str, ...] = ("T03", "T02", "T05", "T06", "T04")
+VOLUME, SPEED, LATE = ("T01", "T10", "T17", "T18"), ("T03", "T04", "T13", "T14", "T19"), ("T11", "T12", "T15")
+found = parts.readings(scope, [*VOLUME, *SPEED, *LATE, *ticket_parts.CLAIMED])
 
+
+def tiles(ids: tuple[str, ...]) -> None:
+    """The tiles of those that have any figure."""
+    if items := ticket_parts.known(found, ids):
+        parts.tiles(scope, items, columns=len(items))
+
+
+parts.headline(scope, t(scope, "title_tickets"), lead.tickets(scope, found))
+ticket_parts.undecided(scope, found)
+headings.jumps(scope, GROUPS)
+
+headings.group(scope, "volume")
+tiles(VOLUME)
+breakdowns.volume(scope, found.get("T01"))
+
+headings.group(scope, "speed")
+tiles(SPEED)
 left, right = st.columns(2, gap="medium")
 with left:
-    breakdowns.volume(scope, found.get("T01"))
+    if rates := ticket_parts.known(found, ("T03", "T04")):
+        parts.trend(
+            scope, rates, ["accent", "context"], t(scope, "in_time_title"), "in_time", note=t(scope, "in_time_note")
+        )
 with right:
-    backlog = [found[i] for i in ("T11", "T12") if i in found]
-    if backlog:
+    if times := ticket_parts.known(found, ("T14", "T13")):
+        parts.trend(
+            scope,
+            times,
+            ["context", "accent"],
+            t(scope, "times_title"),
+            "times",
+            from_zero=True,
+            note=t(scope, "times_note"),
+        )
+
+headings.group(scope, "outcome")
+left, right = st.columns([7, 5], gap="medium")
+with left:
+    ticket_parts.claimed(scope, found)
+with right:
+    if gaps := ticket_parts.known(found, ("T08", "T09")):
+        parts.trend(
+            scope, gaps, ["accent", "context"], t(scope, "gap_title"), "gap", from_zero=True, note=t(scope, "gap_note")
+        )
+
+headings.group(scope, "late")
+tiles(LATE)
+left, right = st.columns(2, gap="medium")
+with left:
+    ticket_parts.ages(scope)
+with right:
+    if backlog := ticket_parts.known(found, ("T11", "T12")):
         parts.trend(
             scope,
             backlog,
             ["context", "accent"],
-            parts.t(scope, "backlog_title"),
+            t(scope, "backlog_title"),
             "backlog",
             from_zero=True,
-            note=parts.t(scope, "backlog_note"),
+            note=t(scope, "backlog_note"),
         )
 left, right = st.columns(2, gap="medium")
 with left:
-    breakdowns.by_member(scope, "channel", parts.t(scope, "channels_title"))
+    ticket_parts.holders(scope)
 with right:
-    breakdowns.by_member(scope, "category_1", parts.t(scope, "categories_title"))
+    ticket_parts.open_below(scope)
+ticket_parts.overdue_list(scope)
 
-rates = [i for i in ("T02", "T03", "T05", "T06", "T04") if i in found]
-if rates:
-    st.segmented_control(
-        parts.t(scope, "measure"),
-        rates,
-        default=rates[0],
-        key="tickets_measure",
-        required=True,
-        format_func=lambda i: parts.label(scope, found[i].indicator),
-    )
-    measure = st.session_state["tickets_measure"] or rates[0]
+headings.group(scope, "where")
+if options := {i: parts.label(scope, found[i].indicator) for i in RATES if i in found}:
+    measure = controls.choose(scope, "measure", options, next(iter(options)), label=t(scope, "measure"), few=True)
     left, right = st.columns(2, gap="medium")
     with left:
-        parts.child_dots(
-            scope,
-            measure,
-            "ticket_dots",
-            parts.t(scope, "dots_title", name=parts.label(scope, found[measure].indicator)),
-        )
+        parts.child_dots(scope, measure, "ticket_dots", t(scope, "dots_title", name=options[measure]))
     with right:
-        parts.trend(
-            scope,
-            [found[measure]],
-            ["accent"],
-            parts.t(scope, "history_title", name=parts.label(scope, found[measure].indicator)),
-            "measure",
-        )
+        parts.trend(scope, [found[measure]], ["accent"], t(scope, "history_title", name=options[measure]), "measure")
     parts.shortfalls(scope, measure, "tickets_short")
 
-total, rows = data.overdue(scope.edition, scope.area.level, scope.area.code, 200)
-parts.section(
-    scope,
-    parts.t(scope, "overdue_title"),
-    ["T12"],
-    "overdue",
-    parts.t(scope, "overdue_note", n=formats.whole(total), shown=len(rows)),
-)
-if rows:
-    areas = data.areas(scope.edition)
-
-    def place(row: data.Row) -> str:
-        """The community of a ticket, else its street, else that it lies in neither."""
-        area = areas.get(row["community_code"]) or areas.get(row["street_code"])
-        return formats.name(area.name, scope.lang) if area else parts.t(scope, "not_located")
-
-    st.dataframe(
-        [
-            {
-                parts.t(scope, "ticket"): row["ticket_id"],
-                parts.t(scope, "days_overdue"): row["days_overdue"],
-                parts.t(scope, "area"): place(row),
-                parts.t(scope, "handling_unit"): row["handling_unit"],
-                parts.t(scope, "category"): parts.t(
-                    scope, f"member_{row['category_1']}", default=row["category_1"] or ""
-                ),
-                parts.t(scope, "channel"): parts.t(scope, f"member_{row['channel']}", default=row["channel"] or ""),
-                parts.t(scope, "due_on"): row["due_on"],
-                parts.t(scope, "accepted_on"): row["accepted_on"],
-            }
-            for row in rows
-        ],
-        hide_index=True,
-        height=min(420, 38 + 35 * len(rows)),
-        alt=escape(parts.t(scope, "overdue_title")),
-    )
-else:
-    parts.calm(parts.t(scope, "overdue_none"))
+headings.group(scope, "kinds")
+kinds = {key: t(scope, key) for key in ("channel", "category_1")}
+ticket_parts.kinds(scope, controls.choose(scope, "dimension", kinds, "channel", label=t(scope, "kinds_by"), few=True))
+ticket_parts.exclusions(scope, found)

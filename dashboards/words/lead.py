@@ -36,9 +36,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "期末在办 {n} 件，其中超期 {late} 件",
         "{n} open at the end of the period, {late} of them overdue",
     ),
-    "lead_excluded": (
-        "另有 {n} 件按规定剔除，不计入比率。",
-        "A further {n} are excluded by rule and leave the rates. ",
+    "lead_ages": (
+        "截至数据日在办 {n} 件，其中 {old} 件受理已超过 30 天。",
+        "At the data cut {n} are open, {old} of them for more than 30 days. ",
     ),
     "lead_behind": ("进度落后序时 {n} 个百分点", "{n} points behind an even spread over the year"),
     "lead_ahead": ("进度快于序时 {n} 个百分点", "{n} points ahead of an even spread over the year"),
