@@ -40,8 +40,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "另有 {n} 件按规定剔除，不计入比率。",
         "A further {n} are excluded by rule and leave the rates. ",
     ),
-    "lead_behind": ("进度落后序时 {n} 个百分点", "{n} points behind an even spread over the year"),
-    "lead_ahead": ("进度快于序时 {n} 个百分点", "{n} points ahead of an even spread over the year"),
     "lead_data": (
         "{datasets} 个数据集、{files} 个文件共 {rows} 行，按数据合同退回 {rejected} 行（{share}）；"
         "规则最近一次检查通过 {passed} 条。",
