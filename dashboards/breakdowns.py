@@ -1,4 +1,4 @@
-"""The parts of a figure: by channel, category, rung, fund, and the communities that fall short of a standard."""
+"""The parts of a figure: by channel and category."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import streamlit as st
 from dashboards import charts, data, formats, parts
 from dashboards.controls import Scope
 from dashboards.parts import Reading, t
-
-RUNGS = ("street_committee", "community_committee", "grid_branch", "building_group")
 
 
 def member_name(scope: Scope, member: str) -> str:
@@ -81,71 +79,3 @@ def by_member(scope: Scope, dimension: str, title: str) -> None:
     head = [(t(scope, dimension), ""), ("", "sw-wide"), (t(scope, "received"), "sw-num")]
     head += [(parts.label(scope, catalogue[i]), "sw-num") for i in ids[1:]]
     st.html(parts.table(head, rows))
-
-
-def ladder(scope: Scope) -> None:
-    """How many organisations stand on each rung."""
-    if "M01" not in data.indicators(scope.edition):
-        return
-    found = data.members(
-        scope.edition, ("M01",), scope.grain, scope.start, scope.area.level, scope.area.code, "org_level"
-    )
-    order = [r for r in RUNGS if r in found] + [m for m in found if m not in RUNGS]
-    if not order:
-        return
-    indicator = data.indicators(scope.edition)["M01"]
-    parts.section(scope, t(scope, "ladder_title"), ["M01"], "ladder")
-    steps = "".join(
-        f"<div class='sw-step'><b>{escape(formats.value(found[m]['M01'], indicator, scope.lang))}</b>"
-        f"<span>{escape(member_name(scope, m))}</span></div>"
-        for m in order
-    )
-    st.html(f"<div class='sw-steps'>{steps}</div>")
-
-
-def staffing_standard(scope: Scope) -> None:
-    """The standard in words, as the city configured it."""
-    cadres = [(row["area_kind"], row["value"]) for row in data.standards(scope.edition) if row["standard"] == "cadres"]
-    workers = next((row["value"] for row in data.standards(scope.edition) if row["standard"] == "workers"), None)
-    if not cadres or workers is None:
-        return
-    names = [(t(scope, f"kind_{kind or 'other'}", default=kind or ""), value) for kind, value in cadres]
-    listed = t(scope, "comma").join(f"{name} {value:g}" for name, value in names)
-    st.caption(t(scope, "standard_note", cadres=listed, workers=f"{workers:g}"))
-
-
-def failing_communities(scope: Scope, indicator_id: str, key: str) -> None:
-    """Communities that do not meet a yes-or-no standard: an entitlement, so each one is named."""
-    catalogue = data.indicators(scope.edition)
-    if indicator_id not in catalogue or scope.area.level == "community":
-        return
-    inside = {area.code: area for area in parts.below(scope, "community")}
-    figures = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, "community")
-    judged = [figure for code, figure in figures.items() if code in inside and figure.value is not None]
-    failing = sorted(
-        (inside[f.area_code] for f in judged if f.value is not None and f.value < 1), key=lambda area: area.path
-    )
-    if not judged:
-        return
-    everyone = data.areas(scope.edition)
-    parts.section(
-        scope,
-        t(scope, f"failing_{indicator_id}"),
-        [indicator_id],
-        key,
-        t(scope, "failing_note", n=len(failing), all=len(judged)),
-    )
-    if not failing:
-        parts.calm(t(scope, "failing_none"))
-        return
-    groups: dict[str, list[str]] = {}
-    for area in failing:
-        above = " · ".join(
-            formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path
-        )
-        groups.setdefault(above, []).append(formats.name(area.name, scope.lang))
-    rows = [
-        [escape(above or scope.place), escape(t(scope, "comma").join(names)), str(len(names))]
-        for above, names in groups.items()
-    ]
-    st.html(parts.table([(t(scope, "area"), ""), (t(scope, "communities"), ""), (t(scope, "number"), "sw-num")], rows))

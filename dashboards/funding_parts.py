@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import controls, data, formats, funding_charts, funds, parts
+from dashboards import controls, data, formats, funding_charts, funds, parts, places
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.funds import Line, Part
@@ -291,16 +291,9 @@ def _named(scope: Scope, area: Area | None, elsewhere: str) -> str:
     """The name of an area with what lies above it inside the chosen one (ready HTML)."""
     if area is None:
         return f"<i>{escape(elsewhere)}</i>"
-    above = place(scope, area)
+    above = places.above(scope, area)
     line = f"<div class='sw-line'>{escape(above)}</div>" if above else ""
     return escape(formats.name(area.name, scope.lang)) + line
-
-
-def place(scope: Scope, area: Area) -> str:
-    """The areas between the chosen one and `area`, from above."""
-    everyone = data.areas(scope.edition)
-    between = [code for code in area.path[1:-1] if code not in scope.area.path]
-    return " · ".join(formats.name(everyone[code].name, scope.lang) for code in between)
 
 
 def _shown(scope: Scope, row: Line, indicator_id: str) -> str:
@@ -420,7 +413,7 @@ def communities(scope: Scope, part: Part) -> None:
 
 
 def _matches(scope: Scope, area: Area, wanted: str) -> bool:
-    told = " ".join((*area.name, place(scope, area), area.code)).casefold()
+    told = " ".join((*area.name, places.above(scope, area), area.code)).casefold()
     return all(word in told for word in wanted.casefold().split())
 
 

@@ -156,13 +156,6 @@ def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:
     )
 
 
-def organisations(scope: Scope, found: Mapping[str, Reading]) -> str:
-    """How far the ladder reaches and how well it is staffed."""
-    return _stop(
-        scope, _start(scope) + _join(scope, [_clause(scope, found, i) for i in ("M01", "M02", "M12", "M09")])
-    ) + _missed(scope, found)
-
-
 def quality(
     scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row], refused: Sequence[str], marked: Sequence[str]
 ) -> str:
