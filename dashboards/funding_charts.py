@@ -193,17 +193,17 @@ def _ends(
     y: Spec,
 ) -> Spec:
     """The name and the value of each line at its end, moved apart so that none covers another, the gap below payments."""
-    rows: list[dict[str, Any]] = [{"day": _stamp(now[0]), "value": now[1], "label": schedule, "colour": "context"}]
-    rows += [
+    rows: list[dict[str, Any]] = [
         {
             "day": _stamp(p.marks[-1].day),
             "value": p.marks[-1].value,
             "label": f"{p.name} {p.marks[-1].shown}",
             "colour": p.colour,
         }
-        for p in paces
+        for p in reversed(paces)
         if p.marks
     ]
+    rows.append({"day": _stamp(now[0]), "value": now[1], "label": schedule, "colour": "context"})
     rows.sort(key=lambda row: float(row["value"]))
     paid = next((p.name for p in paces if p.kind == "paid" and p.marks), None)
     if gap[0] and paid is not None:

@@ -112,7 +112,8 @@ def lead(scope: Scope) -> str:
         share=formats.percent(funds.elapsed(scope, funds.stock_day(scope, scope.grain, scope.start))),
         gap=distance,
     )
-    return said + _lead_funds(scope) + _lead_communities(scope)
+    running = t(scope, "lead_running") if known[2].status == "provisional" else ""
+    return said + running + _lead_funds(scope) + _lead_communities(scope)
 
 
 def _lead_funds(scope: Scope) -> str:
@@ -323,8 +324,9 @@ def _money_table(
             _bars(scope, row, top, share),
             *(
                 formats.percent(row.shares[i]) if i in row.shares else formats.NO_VALUE
-                for i in (("F02", "F05", "F03") if with_commitments else ("F02", "F03"))
+                for i in (("F02", "F05") if with_commitments else ("F02",))
             ),
+            formats.percent(row.shares["F03"]) if "F03" in row.shares else formats.money(row.paid, scope.lang),
             _gap_cell(row.gap, row.verdict),
             formats.money(missing, scope.lang) if row.gap is not None and row.gap < 0 else formats.NO_VALUE,
             *(_shown(scope, row, indicator_id) for indicator_id, _ in extra),
@@ -364,8 +366,9 @@ def rung(scope: Scope, part: Part) -> None:
     extra = [("F04", t(scope, "of_receipts")), ("F07", t(scope, "per_resident"))]
     extra += [("F11", t(scope, "co_funding")), ("F12", t(scope, "idle"))] if part == funds.ALL else []
     extra = [(i, title) for i, title in extra if any(i in row.figures for row in found.values())]
+    rest = funds.remainder(scope, total, found.values())
     elsewhere = t(scope, "no_line_row" if kids[0].level == "district" else "above_row_street")
-    st.html(_money_table(scope, [*found.values(), total], elsewhere, extra, tall=False))
+    st.html(_money_table(scope, [*found.values(), *([rest] if rest else []), total], elsewhere, extra, tall=False))
 
 
 def communities(scope: Scope, part: Part) -> None:
@@ -375,7 +378,7 @@ def communities(scope: Scope, part: Part) -> None:
     share = funds.elapsed(scope, funds.stock_day(scope, scope.grain, scope.start))
     found = funds.lines(scope, "community", part, _LINE_IDS)
     areas = data.areas(scope.edition)
-    inside = [row for row in found.values() if row.code in areas]
+    inside = list(found.values())
     note = t(scope, "communities_note", keys=_keys(scope, share))
     _section(scope, t(scope, "communities_title"), _figures(scope, part, _LINE_IDS), "communities", note)
     if not inside:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -105,11 +105,12 @@ def year_so_far(scope: Scope, part: Part) -> list[Step]:
     end = stock_day(scope, scope.grain, scope.start)
     first, _ = fiscal_span(scope, end)
     found: dict[date, dict[str, Figure]] = {}
-    for grain in ("month", scope.grain):
+    for grain in dict.fromkeys(("month", scope.grain)):
         for indicator_id, figures in series(scope, (*PACE, "F06"), part, grain).items():
             for figure in figures:
                 day = stock_day(scope, grain, figure.period_start)
-                if first <= day <= end and figure.value is not None:
+                wanted = grain == "month" or figure.period_start == scope.start
+                if wanted and first <= day <= end and figure.value is not None:
                     found.setdefault(day, {})[indicator_id] = figure
     return [Step(day, elapsed(scope, day), found[day]) for day in sorted(found)]
 
@@ -143,13 +144,39 @@ def line(scope: Scope, code: str, figures: Mapping[str, Figure]) -> Line:
 
 
 def lines(scope: Scope, level: str, part: Part, ids: Sequence[str]) -> dict[str, Line]:
-    """The areas of a level inside the chosen one that have money or movements, by code; `unlocated` for the whole city."""
+    """The areas of a level inside the chosen one that have money or movements, by code."""
     known = tuple(i for i in ids if i in data.indicators(scope.edition))
     found = data.part_at_level(scope.edition, known, scope.grain, scope.start, level, part.dimension, part.member)
-    wanted = [area.code for area in parts.below(scope, level)]
-    wanted += ["unlocated"] if scope.area.level == "city" else []
-    drawn = {code: line(scope, code, found[code]) for code in wanted if code in found}
+    drawn = {
+        area.code: line(scope, area.code, found[area.code]) for area in parts.below(scope, level) if area.code in found
+    }
     return {code: row for code, row in drawn.items() if row.budget or row.paid}
+
+
+def remainder(scope: Scope, whole: Line, rows: Iterable[Line]) -> Line | None:
+    """What of the whole lies in none of the rows: money held above them, movements without a budget line."""
+    held = list(rows)
+
+    def left(indicator_id: str) -> float:
+        own = whole.figures.get(indicator_id)
+        below = [f.numerator or 0.0 for row in held if (f := row.figures.get(indicator_id)) is not None]
+        return ((own.numerator if own else None) or 0.0) - sum(below)
+
+    budget, paid = left("F01"), left("F03")
+    # Sums of floating-point amounts differ by less than a fen.
+    if abs(budget) < 0.005 and abs(paid) < 0.005:
+        return None
+    shares = {i: left(i) / budget for i in PACE if i in whole.shares} if budget >= 0.005 else {}
+    share = elapsed(scope, stock_day(scope, scope.grain, scope.start))
+    return Line(
+        "",
+        budget if shares else 0.0,
+        shares,
+        paid,
+        100 * (shares["F03"] - share) if "F03" in shares else None,
+        None,
+        {},
+    )
 
 
 def behind(row: Line, share: float) -> float:

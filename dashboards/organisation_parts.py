@@ -133,12 +133,16 @@ def _told(scope: Scope, item: Reading, found: Sequence[Gap]) -> str:
     if count is None or item.now is None:
         return escape(t(scope, "gap_unknown"))
     if count == 0:
-        return "✓ " + escape(t(scope, f"full_{indicator_id}", n=formats.whole(item.now.denominator or 0)))
+        return "✓ " + escape(t(scope, f"full_{indicator_id}"))
     few = len(found) <= _NAMED
     names = t(scope, "comma").join(_called(scope, gap, above=True) for gap in found) if few else ""
     placed = sum(gap.lacking for gap in found)
     elsewhere = t(scope, "gap_elsewhere", n=count - placed) if count > placed else ""
-    return f"<b>{escape(t(scope, f'gap_{indicator_id}', n=count))}</b><div>{escape(' '.join((names, elsewhere)))}</div>"
+    return f"<b>{escape(_capital(t(scope, f'gap_{indicator_id}', n=count)))}</b><div>{escape(' '.join((names, elsewhere)))}</div>"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _called(scope: Scope, gap: Gap, above: bool) -> str:

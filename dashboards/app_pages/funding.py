@@ -21,8 +21,8 @@ funding_parts.communities(scope, part)
 st.subheader(parts.t(scope, "standing_title"), anchor=False)
 parts.tiles(scope, parts.readings(scope, ["F08", "F11", "F12", "F07"]).values())
 left, right = st.columns(2, gap="medium")
-with left:
+with right if scope.area.level == "community" else left:
     funding_parts.floor(scope)
     funding_parts.idle(scope)
-with right:
+with left if scope.area.level == "community" else right:
     funding_parts.closed_years(scope)
