@@ -11,7 +11,7 @@ from typing import Any
 from dashboards.charts import COLOURS, Spec
 
 #: Beyond the end of the year there is room for the labels at the ends of the lines.
-_ROOM = 0.2
+_ROOM = 0.28
 _STYLES: dict[str, Spec] = {
     "paid": {"strokeWidth": 2.8},
     "received": {"strokeWidth": 1.8},
@@ -209,11 +209,11 @@ def _ends(
     if gap[0] and paid is not None:
         below = next(i for i, row in enumerate(rows) if str(row["label"]).startswith(f"{paid} "))
         rows.insert(below, {**rows[below], "label": gap[0], "colour": "alarm" if gap[1] else "context"})
-    for row, at in zip(rows, _apart([float(row["value"]) for row in rows], 17 * pixel), strict=True):
+    for row, at in zip(rows, _apart([float(row["value"]) for row in rows], 16 * pixel), strict=True):
         row["at"] = at
     return {
         "data": {"values": rows},
-        "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 11, "fontSize": 13, "fontWeight": 600},
+        "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 10, "fontSize": 12, "fontWeight": 600},
         "encoding": {
             "x": x,
             "y": {"field": "at", **y},

@@ -392,7 +392,7 @@ def communities(scope: Scope, part: Part) -> None:
             scope,
             "communities_share",
             inside=formats.money(held, scope.lang),
-            place=scope.place,
+            place=t(scope, "lead_city") if scope.area.level == "city" else scope.place,
             share=formats.percent(held / whole),
             above=formats.money(whole - held, scope.lang),
         )

@@ -104,14 +104,17 @@ def year_so_far(scope: Scope, part: Part) -> list[Step]:
     """The months of the fiscal year up to the chosen period, and the period itself where it ends between months."""
     end = stock_day(scope, scope.grain, scope.start)
     first, _ = fiscal_span(scope, end)
+    ids = (*PACE, "F06")
+    figures = [f for own in series(scope, ids, part, "month").values() for f in own]
+    if scope.grain != "month":
+        area = scope.area
+        own = data.members(scope.edition, ids, scope.grain, scope.start, area.level, area.code, part.dimension)
+        figures += own.get(part.member, {}).values()
     found: dict[date, dict[str, Figure]] = {}
-    for grain in dict.fromkeys(("month", scope.grain)):
-        for indicator_id, figures in series(scope, (*PACE, "F06"), part, grain).items():
-            for figure in figures:
-                day = stock_day(scope, grain, figure.period_start)
-                wanted = grain == "month" or figure.period_start == scope.start
-                if wanted and first <= day <= end and figure.value is not None:
-                    found.setdefault(day, {})[indicator_id] = figure
+    for figure in figures:
+        day = stock_day(scope, figure.grain, figure.period_start)
+        if first <= day <= end and figure.value is not None:
+            found.setdefault(day, {})[figure.indicator_id] = figure
     return [Step(day, elapsed(scope, day), found[day]) for day in sorted(found)]
 
 

@@ -9,13 +9,16 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import duckdb
 import pytest
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import editions, funding_charts, i18n
+from dashboards import editions, funding_charts, funds, i18n
+from dashboards.controls import Scope
 
 ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
 # The period that opens is October 2026, day 304 of 365.
@@ -176,6 +179,23 @@ def test_the_curve_draws_each_month_of_the_fiscal_year_beside_the_straight_sched
     gap = only(points_behind(sample_city, "city", "fund", "service"))
     assert f"▼ −{-gap:.1f} pp" in labels
     assert f"Schedule {SCHEDULE:.1%}" in labels
+
+
+@pytest.mark.parametrize(
+    ("begins", "day", "span", "gone"),
+    [
+        (1, date(2026, 10, 31), (date(2026, 1, 1), date(2026, 12, 31)), 304 / 365),
+        (4, date(2026, 3, 31), (date(2025, 4, 1), date(2026, 3, 31)), 1.0),
+        (4, date(2024, 4, 1), (date(2024, 4, 1), date(2025, 3, 31)), 1 / 365),
+        (7, date(2023, 12, 31), (date(2023, 7, 1), date(2024, 6, 30)), 184 / 366),
+    ],
+)
+def test_the_schedule_follows_a_fiscal_year_that_begins_in_another_month(
+    begins: int, day: date, span: tuple[date, date], gone: float
+) -> None:
+    scope = cast(Scope, SimpleNamespace(city=SimpleNamespace(fiscal_year_start=begins)))
+    assert funds.fiscal_span(scope, day) == span
+    assert funds.elapsed(scope, day) == pytest.approx(gone)
 
 
 def test_labels_at_the_ends_of_lines_never_cover_each_other() -> None:

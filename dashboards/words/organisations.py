@@ -42,8 +42,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "short_M02": ("网格党支部", "Grid branch"),
     "short_M07": ("新成员", "New member"),
     "short_M12": ("人手", "Staff"),
-    "short_M14": ("志愿队伍", "Volunteer team"),
-    "short_M16": ("服务中心", "Service centre"),
+    "short_M14": ("志愿队伍", "Volunteers"),
+    "short_M16": ("服务中心", "Centre"),
     "gap_unknown": ("有社区的人数被隐去，无法判定", "Not known: counts of some communities are suppressed"),
     "gap_of": ("{name}（{n} / {all}）", "{name} ({n} of {all})"),
     "gap_own": ("{name}（街道本级）", "{name} (the street's own)"),
@@ -59,8 +59,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # staff
     "staffing_title": ("人手未达配备标准的社区", "Communities below the staffing standard"),
     "standard_note": (
-        "配备标准（名）：专职干部 {cadres}；每个社区社区工作者不少于 {workers} 名。{all} 个社区中 {n} 个未达，逐个点名。",
-        "Standard: cadres by kind of community {cadres}; at least {workers} community workers each. {n} of {all} communities fall short; each is "
+        "配备标准（名）：专职干部，{cadres}；每个社区社区工作者不少于 {workers} 名。{all} 个社区中 {n} 个未达，逐个点名。",
+        "Standard: cadres by kind of community: {cadres}; at least {workers} community workers each. {n} of {all} communities fall short; each is "
         "named.",
     ),
     "staffing_full": ("{n} 个社区都达到配备标准。", "All {n} communities reach the staffing standard."),
