@@ -243,7 +243,12 @@ def check(
 @app.command()
 def figure(
     indicator: Annotated[str, typer.Argument(help="Id or name of an indicator, for example T03.")],
-    area: Annotated[str, typer.Option("--area", "-a", help="Code or name of an area, or `unlocated`.")],
+    area: Annotated[
+        str,
+        typer.Option(
+            "--area", "-a", help="Code or name of an area, or `unlocated` (of the highest level that has it)."
+        ),
+    ],
     period: Annotated[
         str, typer.Option("--period", "-p", help="2026, 2026Q3, 2026-09, 2026-W37 (ISO week) or 2026-09-12.")
     ],
@@ -283,7 +288,12 @@ def figure(
 @app.command()
 def explain(
     indicator: Annotated[str, typer.Argument(help="Id or name of an indicator, for example T03.")],
-    area: Annotated[str, typer.Option("--area", "-a", help="Code or name of an area, or `unlocated`.")],
+    area: Annotated[
+        str,
+        typer.Option(
+            "--area", "-a", help="Code or name of an area, or `unlocated` (of the highest level that has it)."
+        ),
+    ],
     period: Annotated[
         str, typer.Option("--period", "-p", help="2026, 2026Q3, 2026-09, 2026-W37 (ISO week) or 2026-09-12.")
     ],

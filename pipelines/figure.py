@@ -241,9 +241,6 @@ def answer(
         asked = resolve(con, indicator, area, period, dimension, member)
         where, values = _condition(asked)
         con.execute("SET VARIABLE asked = $1", [values])
-        before = _history(con, archive, chain, where)
-        lines = archive.lines(chain) if chain else None
-        restated = _rows(con, f"SELECT * FROM {lines} WHERE {where}") if lines else []
         if chosen.file is not None:
             found = _rows(
                 con,
@@ -260,6 +257,12 @@ def answer(
             )
         if not found:
             raise _no_figure(con, asked, chosen, where, archive, chain)
+        # 'unlocated' is an area of every level: what other editions said is said of the same one
+        con.execute("SET VARIABLE level = $1", [found[0]["area_level"]])
+        of_level = f"{where} AND area_level = CAST(getvariable('level') AS VARCHAR)"
+        before = _history(con, archive, chain, of_level)
+        lines = archive.lines(chain) if chain else None
+        restated = _rows(con, f"SELECT * FROM {lines} WHERE {of_level}") if lines else []
     order = {name: n for n, name in enumerate(chain or [])}
     restated.sort(key=lambda line: order.get(str(line["edition"]), 0))
     return Answer(asked, chosen, found[0], tuple(before), tuple(restated))

@@ -1,4 +1,4 @@
-"""Every table that the warehouse makes of landing: the SQL files, what gathers them, and the computed tables."""
+"""Every table that the warehouse makes of landing: the SQL files, what gathers or adds them up, and the computed tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.computed import ComputedTable, run_computed
+from pipelines.counted import COUNTS, count_tables
 from pipelines.figures import TABLES
 from pipelines.gathered import gather
 from pipelines.paths import SQL
@@ -23,8 +24,9 @@ def read_tables(root: Path = SQL) -> list[Table]:
 
     Raises SqlFileError where a file breaks a rule, a table is read that nobody makes, or tables read each other in a ring.
     """
-    files = [file for file in read_sql_files(root) if file.schema != ROWS]
-    return in_order([*gather(files), *TABLES])
+    files = read_sql_files(root)
+    counted = [table for file in files if file.schema == COUNTS for table in count_tables(file)]
+    return in_order([*gather([f for f in files if f.schema not in (ROWS, COUNTS)]), *counted, *TABLES])
 
 
 def run_table(con: duckdb.DuckDBPyConnection, table: Table) -> int:

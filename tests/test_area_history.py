@@ -138,7 +138,7 @@ def whole_city_of(areas: Sequence[dict[str, Any]], **datasets: Sequence[dict[str
     insert(con, "areas", [*LADDER, *areas])
     for dataset, rows in datasets.items():
         insert(con, dataset, rows)
-    build(con, {dataset: CUT for dataset in ("areas", *datasets)})
+    build(con, {dataset: CUT for dataset in ("areas", *datasets)}, wanted=None)
     return con
 
 

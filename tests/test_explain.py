@@ -92,6 +92,13 @@ def test_the_rows_are_those_of_the_figure_with_times_of_the_city(published: Town
     assert "明细合计与数值一致 · the rows add up to the figure" in text and "定义 definition" not in text
 
 
+def test_what_editions_said_of_the_unlocated_is_said_of_one_level(published: Town) -> None:
+    book = json.loads(explain(published, "T03", "--format", "json", area="unlocated"))
+    assert book["area"]["level"] == "district"
+    said = [line["edition"] for line in book["before"]]
+    assert len(said) == len(set(said))
+
+
 def test_no_text_of_a_csv_begins_like_a_formula(published: Town) -> None:
     assert rows(published, "T03")["'@5"]["category_1"] == "'=1+1"
     text = explain(published, "T01", "--dimension", "category_1", "--member", "=1+1", "--format", "csv")

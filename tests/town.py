@@ -102,7 +102,7 @@ class Town:
     def compute(self, *, cut: str = CUT, standards: Mapping[str, Any] | None = None) -> None:
         """Make every table anew."""
         with open_warehouse(self.city.open()) as con:
-            build(con, dict.fromkeys(self.datasets, cut), standards=standards)
+            build(con, dict.fromkeys(self.datasets, cut), standards=standards, wanted=None)
 
     def publish(self, *, cut: str = CUT, standards: Mapping[str, Any] | None = None) -> str:
         """Make every table anew and publish an edition, a day after the one before."""

@@ -223,7 +223,11 @@ def _count(row: Row, about: About, lang: str) -> str:
         return f"n = {wording.whole(row['denominator'])}"
     if about.is_money:
         # an amount a head is money over people
-        base = wording.whole(row["denominator"]) if about.form == "number" else wording.money(row["denominator"], lang)
+        base = (
+            wording.whole(row["denominator"])
+            if about.unit == "currency_per_resident"
+            else wording.money(row["denominator"], lang)
+        )
         return f"{wording.money(row['numerator'], lang)} / {base}"
     return f"{wording.whole(row['numerator'])} / {wording.whole(row['denominator'])}"
 

@@ -37,19 +37,25 @@ before AS (
     FROM reported
 )
 SELECT
-    ticket_id,
-    accepted_on,
-    area_code,
-    coalesce(channel, 'unknown') AS channel,
-    coalesce(category_1, 'unknown') AS category_1,
-    is_excluded,
+    b.ticket_id,
+    b.accepted_on,
+    b.area_code,
+    coalesce(a.area, 0) AS area,
+    h.member AS channel,
+    h.part AS channel_part,
+    g.member AS category_1,
+    g.part AS category_1_part,
+    b.is_excluded,
     -- without a community or a category it cannot be told what is repeated
     coalesce(
-        NOT is_excluded
-        AND community_code IS NOT NULL
-        AND category_1 IS NOT NULL
-        AND accepted_at <= earlier_at + INTERVAL 90 DAY,
+        NOT b.is_excluded
+        AND b.community_code IS NOT NULL
+        AND b.category_1 IS NOT NULL
+        AND b.accepted_at <= b.earlier_at + INTERVAL 90 DAY,
         FALSE
     ) AS is_repeat
-FROM before
-WHERE accepted_on <= as_of_on
+FROM before AS b
+INNER JOIN core.ticket_parts AS h ON h.dimension = 'channel' AND h.member = coalesce(b.channel, 'unknown')
+INNER JOIN core.ticket_parts AS g ON g.dimension = 'category_1' AND g.member = coalesce(b.category_1, 'unknown')
+LEFT JOIN core.area_numbers AS a ON a.area_code = b.area_code
+WHERE b.accepted_on <= b.as_of_on

@@ -3,7 +3,9 @@ WITH stretches AS (
     SELECT
         ticket_id,
         channel,
+        channel_part,
         category_1,
+        category_1_part,
         area_code,
         due_at,
         due_on,
@@ -19,7 +21,9 @@ WITH stretches AS (
     SELECT
         ticket_id,
         channel,
+        channel_part,
         category_1,
+        category_1_part,
         area_code,
         due_at,
         due_on,
@@ -32,7 +36,9 @@ WITH stretches AS (
 SELECT
     ticket_id,
     channel,
+    channel_part,
     category_1,
+    category_1_part,
     area_code,
     start_on,
     coalesce(end_on, DATE '9999-12-31') AS end_on,

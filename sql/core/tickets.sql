@@ -36,9 +36,12 @@ WITH known AS (
 flagged AS (
     SELECT
         t.ticket_id,
-        coalesce(t.channel, 'unknown') AS channel,
-        coalesce(t.category_1, 'unknown') AS category_1,
+        h.member AS channel,
+        h.part AS channel_part,
+        g.member AS category_1,
+        g.part AS category_1_part,
         t.area_code,
+        coalesce(a.area, 0) AS area,
         t.handling_unit,
         t.accepted_at,
         t.accepted_on,
@@ -71,6 +74,9 @@ flagged AS (
         t.as_of_on,
         s.value AS satisfaction_threshold
     FROM known AS t
+    INNER JOIN core.ticket_parts AS h ON h.dimension = 'channel' AND h.member = coalesce(t.channel, 'unknown')
+    INNER JOIN core.ticket_parts AS g ON g.dimension = 'category_1' AND g.member = coalesce(t.category_1, 'unknown')
+    LEFT JOIN core.area_numbers AS a ON a.area_code = t.area_code
     INNER JOIN reference.calendar AS k ON k.day = t.accepted_on
     INNER JOIN reference.calendar AS n ON n.day = CAST(t.accepted_on + INTERVAL 1 DAY AS DATE)
     LEFT JOIN reference.standards AS s ON s.standard = 'satisfaction_threshold'
@@ -78,8 +84,11 @@ flagged AS (
 SELECT
     ticket_id,
     channel,
+    channel_part,
     category_1,
+    category_1_part,
     area_code,
+    area,
     handling_unit,
     accepted_at,
     accepted_on,

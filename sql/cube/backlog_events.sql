@@ -12,9 +12,9 @@ WITH nowhere AS (
 ),
 stretches AS (
     SELECT
-        a.part AS all_part,
-        c.part AS channel_part,
-        g.part AS category_1_part,
+        0 AS all_part,
+        s.channel_part,
+        s.category_1_part,
         n.city_place,
         coalesce(p.district_place, n.district_place) AS district_place,
         coalesce(p.street_place, n.street_place) AS street_place,
@@ -24,9 +24,6 @@ stretches AS (
         least(s.end_on, coalesce(p.valid_to, s.end_on)) AS end_on,
         s.overdue_from
     FROM core.ticket_stretches AS s
-    INNER JOIN core.ticket_parts AS a ON a.dimension = 'all'
-    INNER JOIN core.ticket_parts AS c ON c.dimension = 'channel' AND c.member = s.channel
-    INNER JOIN core.ticket_parts AS g ON g.dimension = 'category_1' AND g.member = s.category_1
     LEFT JOIN core.place_paths AS p
         ON p.area_code = s.area_code
         AND p.valid_from < s.end_on

@@ -5,13 +5,7 @@ WITH known AS (
     SELECT count(department_count) AS departments, count(exclusion_code) AS exclusions FROM core.tickets
 )
 SELECT
-    'T01' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T01' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(accepted AS DECIMAL(18, 2)) AS numerator,
     CAST(NULL AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
@@ -20,13 +14,7 @@ FROM cube.ticket_accepted
 WHERE accepted + accepted_excluded > 0
 UNION ALL
 SELECT
-    'T02' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T02' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(accepted_resolved AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
@@ -35,13 +23,7 @@ FROM cube.ticket_accepted
 WHERE accepted + accepted_excluded > 0
 UNION ALL
 SELECT
-    'T03' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T03' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(due_on_time AS DECIMAL(18, 2)) AS numerator,
     CAST(due AS DECIMAL(18, 2)) AS denominator,
     due_excluded AS excluded,
@@ -50,13 +32,7 @@ FROM cube.ticket_due
 WHERE due + due_excluded > 0
 UNION ALL
 SELECT
-    'T04' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T04' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(contacted_in_time AS DECIMAL(18, 2)) AS numerator,
     CAST(contact_due AS DECIMAL(18, 2)) AS denominator,
     contact_excluded AS excluded,
@@ -65,13 +41,7 @@ FROM cube.ticket_contact
 WHERE contact_due + contact_excluded > 0
 UNION ALL
 SELECT
-    'T05' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T05' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(confirmed AS DECIMAL(18, 2)) AS numerator,
     CAST(answered AS DECIMAL(18, 2)) AS denominator,
     answered_excluded AS excluded,
@@ -80,13 +50,7 @@ FROM cube.ticket_callback
 WHERE answered + answered_excluded > 0
 UNION ALL
 SELECT
-    'T06' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T06' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(satisfied AS DECIMAL(18, 2)) AS numerator,
     CAST(rated AS DECIMAL(18, 2)) AS denominator,
     rated_excluded AS excluded,
@@ -95,13 +59,7 @@ FROM cube.ticket_callback
 WHERE rated + rated_excluded > 0
 UNION ALL
 SELECT
-    'T07' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T07' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(called_back AS DECIMAL(18, 2)) AS numerator,
     CAST(closed AS DECIMAL(18, 2)) AS denominator,
     closed_excluded AS excluded,
@@ -110,13 +68,7 @@ FROM cube.ticket_closed
 WHERE closed + closed_excluded > 0
 UNION ALL
 SELECT
-    'T08' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T08' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(denied AS DECIMAL(18, 2)) AS numerator,
     CAST(claimed AS DECIMAL(18, 2)) AS denominator,
     claimed_excluded AS excluded,
@@ -125,13 +77,7 @@ FROM cube.ticket_callback
 WHERE claimed + claimed_excluded > 0
 UNION ALL
 SELECT
-    'T09' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T09' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(reopened AS DECIMAL(18, 2)) AS numerator,
     CAST(closed AS DECIMAL(18, 2)) AS denominator,
     closed_excluded AS excluded,
@@ -140,13 +86,7 @@ FROM cube.ticket_closed
 WHERE closed + closed_excluded > 0
 UNION ALL
 SELECT
-    'T10' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T10' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(repeated AS DECIMAL(18, 2)) AS numerator,
     CAST(reported AS DECIMAL(18, 2)) AS denominator,
     reported_excluded AS excluded,
@@ -155,13 +95,7 @@ FROM cube.ticket_accepted
 WHERE reported + reported_excluded + accepted_pending > 0
 UNION ALL
 SELECT
-    'T15' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T15' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(resolved AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
@@ -170,13 +104,7 @@ FROM cube.ticket_accepted
 WHERE accepted + accepted_excluded + resolved > 0
 UNION ALL
 SELECT
-    'T16' AS indicator_id,
-    t.grain,
-    t.period_start,
-    t.area_level,
-    t.area_code,
-    t.dimension,
-    t.member,
+    'T16' AS indicator_id, t.grain, t.period_start, t.area_level, t.area_code, t.dimension, t.member,
     CAST(t.accepted AS DECIMAL(18, 2)) AS numerator,
     CAST(coalesce(r.residents, 0) AS DECIMAL(18, 2)) AS denominator,
     t.accepted_excluded AS excluded,
@@ -191,13 +119,7 @@ WHERE t.accepted + t.accepted_excluded > 0 AND t.grain <> 'day'
 UNION ALL
 -- an area with residents and without tickets has none per 10,000: that is a figure, not a gap
 SELECT
-    'T16' AS indicator_id,
-    r.grain,
-    r.period_start,
-    r.area_level,
-    r.area_code,
-    'all' AS dimension,
-    'all' AS member,
+    'T16' AS indicator_id, r.grain, r.period_start, r.area_level, r.area_code, 'all' AS dimension, 'all' AS member,
     CAST(0 AS DECIMAL(18, 2)) AS numerator,
     CAST(r.residents AS DECIMAL(18, 2)) AS denominator,
     CAST(0 AS BIGINT) AS excluded,
@@ -213,13 +135,7 @@ ANTI JOIN cube.ticket_accepted AS t
 WHERE r.is_filled AND r.area_level <> 'grid' AND r.residents > 0
 UNION ALL
 SELECT
-    'T17' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T17' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(cross_department AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,
@@ -229,13 +145,7 @@ INNER JOIN known AS k ON k.departments > 0
 WHERE accepted + accepted_excluded > 0
 UNION ALL
 SELECT
-    'T18' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T18' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(returned AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted + accepted_excluded AS DECIMAL(18, 2)) AS denominator,
     CAST(0 AS BIGINT) AS excluded,
@@ -245,13 +155,7 @@ INNER JOIN known AS k ON k.exclusions > 0
 WHERE accepted + accepted_excluded > 0
 UNION ALL
 SELECT
-    'T19' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    dimension,
-    member,
+    'T19' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,
     CAST(verdicts_on_time AS DECIMAL(18, 2)) AS numerator,
     CAST(verdicts AS DECIMAL(18, 2)) AS denominator,
     verdicts_excluded AS excluded,
@@ -260,13 +164,7 @@ FROM cube.ticket_accepted
 WHERE verdicts + verdicts_excluded + accepted_pending > 0
 UNION ALL
 SELECT
-    'L04' AS indicator_id,
-    grain,
-    period_start,
-    area_level,
-    area_code,
-    'all' AS dimension,
-    'all' AS member,
+    'L04' AS indicator_id, grain, period_start, area_level, area_code, 'all' AS dimension, 'all' AS member,
     CAST(accepted_resolved AS DECIMAL(18, 2)) AS numerator,
     CAST(accepted AS DECIMAL(18, 2)) AS denominator,
     accepted_excluded AS excluded,

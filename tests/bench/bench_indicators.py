@@ -7,7 +7,8 @@ Each step runs in a process of its own (seconds, CPU seconds and peak memory are
 - `cells`: core.tickets and every count and quantile of cube.ticket_*: all grains, levels and dimensions;
 - `figures`: the same and the backlog, then every figure with interval and status (marts.indicator_values);
 - `pandas`, `polars`: the counts and quantiles of `cells` from a Parquet file of the same rows, by the same chain of
-  groupings (day and finest area first, everything longer and higher from the grouping below it);
+  groupings (every level from the one below it, quarters and years from months); they keep what they count in memory,
+  `cells` writes it to disk;
 - `cells` again at other sizes, with the exponent by which the cost grows, and after a delta of one day.
 
 pandas is no dependency of the product: without it its line says so."""
@@ -33,6 +34,14 @@ FIRST, MONTHS = "2024-11-01", 24
 CUT = "2026-10-31 23:59:59"
 MEMORY = "1500MB"
 LEVELS = ("district", "street", "community", "grid")
+PERIODS = ("week_start", "month_start", "quarter_start", "year_start")
+#: What is published (core.shapes): period, dimension, number of levels below the city.
+SHAPES: tuple[tuple[str, list[str], int], ...] = tuple(
+    (period, member, 4 if not member else depth)
+    for period, depth in (("day", 2), ("week_start", 3), ("month_start", 4))
+    for member in ([], ["channel"], ["category_1"])
+)
+LONGER_SHAPES = tuple((period, member, 4) for period in PERIODS[2:] for member in ([], ["channel"], ["category_1"]))
 #: Columns of landing.tickets that the figures read.
 USED = (
     *("ticket_id", "channel", "category_1", "area_code", "handling_unit", "accepted_at", "accepted_on", "first_contact_at"),
@@ -208,9 +217,23 @@ def with_polars(folder: Path) -> int:
         pl.col("area_code", "channel", "category_1").cast(pl.Categorical)
     )
     paths = pl.read_parquet(folder / "paths.parquet").with_columns(pl.col("area_code", *codes).cast(pl.Categorical))
-    calendar = pl.read_parquet(folder / "calendar.parquet")
-    periods = ["week_start", "month_start", "quarter_start", "year_start"]
+    calendar = pl.read_parquet(folder / "calendar.parquet").select("day", *PERIODS)
     cells = 0
+
+    def total(part: pl.DataFrame, by: list[str], counts: tuple[str, ...]) -> pl.DataFrame:
+        return part.group_by(by).agg(pl.col(*counts).sum())
+
+    def levels(
+        finest: pl.DataFrame, period: str, member: list[str], depth: int, counts: tuple[str, ...]
+    ) -> list[pl.DataFrame]:
+        """The counts of every level from the city down to `depth`, each by the one below."""
+        made = []
+        for n in range(depth, -1, -1):
+            if n < depth:
+                finest = total(finest, [period, *codes[:n], *member], counts)
+            made.append(total(finest, [period, *codes[n - 1 : n], *member], counts))
+        return made
+
     for day, belongs, counts in HUBS.values():
         own = frame.filter(pl.col(belongs)).select(*keys, pl.col(day).alias("day"), *counts)
         if "resolved" in counts:
@@ -218,38 +241,31 @@ def with_polars(folder: Path) -> int:
                 *keys, pl.col("resolved_on").alias("day"), resolved=pl.lit(1, pl.Int32)
             )
             own = pl.concat([own, done], how="diagonal").with_columns(pl.col(*counts).fill_null(0))
-        for member in ([], ["channel"], ["category_1"]):
-            by_path = (
-                own.group_by("day", "area_code", *member)
-                .agg(pl.col(*counts).sum())
-                .join(paths, on="area_code", how="left")
-            )
-            for n in range(len(codes), -1, -1):
-                if n < len(codes):
-                    by_path = by_path.group_by("day", *codes[:n], *member).agg(pl.col(*counts).sum())
-                area = codes[n - 1 : n] if n else []
-                days = by_path.group_by("day", *area, *member).agg(pl.col(*counts).sum())
-                dated = days.join(calendar.select("day", *periods), on="day")
-                longer = [dated.group_by("week_start", *area, *member).agg(pl.col(*counts).sum())]
-                months = dated.group_by("month_start", "quarter_start", "year_start", *area, *member).agg(
-                    pl.col(*counts).sum()
-                )
-                longer += [
-                    months,
-                    *(months.group_by(p, *area, *member).agg(pl.col(*counts).sum()) for p in periods[2:]),
-                ]
-                cells += days.height + sum(f.height for f in longer)
+        own = own.join(calendar, on="day")
+        for period, member, depth in SHAPES:
+            if depth == len(codes):
+                finest = total(own, [period, "area_code", *member], counts).join(paths, on="area_code", how="left")
+            else:
+                finest = total(own.join(paths, on="area_code", how="left"), [period, *codes[:depth], *member], counts)
+            made = levels(finest, period, member, depth, counts)
+            cells += sum(f.height for f in made)
+            if period == "month_start":
+                for longer in PERIODS[2:]:
+                    starts = calendar.select("month_start", longer).unique()
+                    for f in made:
+                        by = [longer, *(c for c in f.columns if c in codes), *member]
+                        cells += total(f.join(starts, on="month_start"), by, counts).height
     own = frame.filter(pl.col("in_hours")).select(
         "area_code", "channel", "category_1", "hours", "hours_excluded", day=pl.col("resolved_on")
     )
-    own = own.join(paths, on="area_code", how="left").join(calendar.select("day", *periods), on="day")
+    own = own.join(paths, on="area_code", how="left").join(calendar, on="day")
     quantiles = [
         pl.col("hours").count().alias("resolved"), pl.col("hours_excluded").sum(),
         pl.col("hours").quantile(0.5, "linear").alias("median"), pl.col("hours").quantile(0.9, "linear").alias("p90"),
     ]  # fmt: skip
-    for member in ([], ["channel"], ["category_1"]):
-        for area in ([], *([code] for code in codes)):
-            cells += sum(own.group_by(period, *area, *member).agg(quantiles).height for period in ("day", *periods))
+    for period, member, depth in (*SHAPES, *LONGER_SHAPES):
+        for n in range(depth + 1):
+            cells += own.group_by(period, *codes[n - 1 : n], *member).agg(quantiles).height
     return cells
 
 
@@ -265,8 +281,7 @@ def with_pandas(folder: Path) -> int:
     paths["area_code"] = paths["area_code"].astype(frame["area_code"].dtype)
     for name in codes:
         paths[name] = paths[name].astype("category").cat.add_categories("unlocated").fillna("unlocated")
-    calendar = pd.read_parquet(folder / "calendar.parquet")
-    periods = ["week_start", "month_start", "quarter_start", "year_start"]
+    calendar = pd.read_parquet(folder / "calendar.parquet")[["day", *PERIODS]]
     cells = 0
 
     def total(part: Any, keys: list[str], counts: list[str]) -> Any:
@@ -278,31 +293,30 @@ def with_pandas(folder: Path) -> int:
         if "resolved" in counts:
             done = frame.loc[frame["in_resolved"], [*keys, "resolved_on"]].rename(columns={"resolved_on": "day"})
             own = pd.concat([own, done.assign(**{name: int(name == "resolved") for name in counts})], ignore_index=True)
-        for member in ([], ["channel"], ["category_1"]):
-            by_path = total(own, ["day", "area_code", *member], counts).merge(paths, on="area_code", how="left")
-            for n in range(len(codes), -1, -1):
-                if n < len(codes):
-                    by_path = total(by_path, ["day", *codes[:n], *member], counts)
-                area = codes[n - 1 : n] if n else []
-                days = total(by_path, ["day", *area, *member], counts)
-                dated = days.merge(calendar[["day", *periods]], on="day")
-                longer = [total(dated, ["week_start", *area, *member], counts)]
-                months = total(dated, ["month_start", "quarter_start", "year_start", *area, *member], counts)
-                longer += [months, *(total(months, [p, *area, *member], counts) for p in periods[2:])]
-                cells += len(days) + sum(len(f) for f in longer)
+        own = own.merge(calendar, on="day")
+        placed = own.merge(paths, on="area_code", how="left")
+        for period, member, depth in SHAPES:
+            if depth == len(codes):
+                finest = total(own, [period, "area_code", *member], counts).merge(paths, on="area_code", how="left")
+            else:
+                finest = total(placed, [period, *codes[:depth], *member], counts)
+            for n in range(depth, -1, -1):
+                if n < depth:
+                    finest = total(finest, [period, *codes[:n], *member], counts)
+                level = total(finest, [period, *codes[n - 1 : n], *member], counts)
+                cells += len(level)
+                if period == "month_start":
+                    for longer in PERIODS[2:]:
+                        dated = level.merge(calendar[["month_start", longer]].drop_duplicates(), on="month_start")
+                        cells += len(total(dated, [longer, *codes[n - 1 : n], *member], counts))
     own = frame.loc[frame["in_hours"], ["area_code", "channel", "category_1", "hours", "hours_excluded", "resolved_on"]]
-    own = (
-        own.rename(columns={"resolved_on": "day"})
-        .merge(paths, on="area_code", how="left")
-        .merge(calendar[["day", *periods]], on="day")
-    )
-    for member in ([], ["channel"], ["category_1"]):
-        for area in ([], *([code] for code in codes)):
-            for period in ("day", *periods):
-                groups = own.groupby([period, *area, *member], observed=True, sort=False)
-                made = groups.agg(resolved=("hours", "count"), excluded=("hours_excluded", "sum"))
-                made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack())
-                cells += len(made)
+    own = own.rename(columns={"resolved_on": "day"}).merge(paths, on="area_code", how="left").merge(calendar, on="day")
+    for period, member, depth in (*SHAPES, *LONGER_SHAPES):
+        for n in range(depth + 1):
+            groups = own.groupby([period, *codes[n - 1 : n], *member], observed=True, sort=False)
+            made = groups.agg(resolved=("hours", "count"), excluded=("hours_excluded", "sum"))
+            made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack())
+            cells += len(made)
     return cells
 
 
@@ -330,7 +344,6 @@ def run(folder: Path, which: str) -> int:
     wanted = {"core": core, "cells": {t.name for t in cells}, "figures": rest}[which]
     counted = {"core": ("core.tickets",), "figures": ("marts.indicator_values",)}.get(which)
     counted = counted or tuple(f"cube.ticket_{hub}" for hub in (*HUBS, "hours_cells"))
-    rows = 0
     spill = folder / "spill"
     with duckdb.connect(
         str(folder / "warehouse.duckdb"), config={"memory_limit": MEMORY, "temp_directory": str(spill)}
@@ -338,9 +351,8 @@ def run(folder: Path, which: str) -> int:
         con.execute("SET TimeZone = 'UTC'")
         for table in made:
             if table.name in wanted:
-                n = run_table(con, table)
-                rows += n if table.name in counted else 0
-    return rows
+                run_table(con, table)
+        return sum(int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) for table in counted)
 
 
 def _below(made: Any, names: set[str]) -> set[str]:

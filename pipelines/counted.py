@@ -1,0 +1,168 @@
+"""Counts of events: a file of `sql/counts` says what each event counts for, and the tables that add them up are made of it.
+
+An event has a day, an area (by number) and its parts (channel, category); every other column is a condition, and the table
+counts the events of which it holds. The sums of a shorter period or a lower level are never read again from the events
+where that costs more: a scan with few groups is cheap, one with as many groups as rows is not, so days are cut fine only
+as a whole, weeks down to the community and months down to the grid by every part (see core.shapes)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from pipelines.sql_files import DIALECT, SqlFile, SqlFileError, dependencies_of, output_columns, parse_select
+
+#: The schema of the files that say what an event counts for: they are parts of tables, never tables themselves.
+COUNTS = "counts"
+LEVELS = ("city", "district", "street", "community", "grid")
+_KEYS = ("day", "area", "channel_part", "category_1_part")
+_WHOLE, _CUT = ("0",), ("e.channel_part", "e.category_1_part")
+
+
+def count_tables(file: SqlFile) -> list[SqlFile]:
+    """The tables of `cube` by day, week, month and longer that one file of `counts` makes, and the view of them all.
+
+    Raises SqlFileError for a file without the columns that place an event.
+    """
+    columns = output_columns(file.text)
+    if missing := [key for key in _KEYS if key not in columns]:
+        raise SqlFileError(f"{file.name}: column {', '.join(missing)} is missing")
+    counts = [name for name in columns if name not in _KEYS]
+    events = _Events(file.text, counts)
+    days = [*_levels("whole", events, "day", _WHOLE, "grid"), *_levels("cut", events, "day", _CUT, "street")]
+    weeks = [
+        *_levels("whole", events, "week_start", _WHOLE, "grid"),
+        *_levels("cut", events, "week_start", _CUT, "community"),
+    ]
+    months = list(_levels("all", events, "month_start", (*_WHOLE, *_CUT), "grid"))
+    name = f"cube.{file.table}"
+    what = file.description.rstrip(".")
+    return [
+        _made(file, "_days", f"{what}: by day.", _statement(days, "day", counts)),
+        _made(file, "_weeks", f"{what}: by week.", _statement(weeks, "week_start", counts)),
+        _made(file, "_months", f"{what}: by month.", _statement(months, "month_start", counts)),
+        _made(file, "_longer", f"{what}: by quarter and year, made of the months.", _longer(name, counts)),
+        _made(file, "", f"{what}: counts in every published shape.", _named(name, counts), is_view=True),
+    ]
+
+
+class _Events:
+    """The branches of a file, each with the counts that are not FALSE in it."""
+
+    def __init__(self, text: str, counts: Sequence[str]) -> None:
+        self.counts = counts
+        self.branches: list[tuple[str, frozenset[str]]] = []
+        for branch in _branches(parse_select(text)):
+            given = dict(zip(output_columns(text), branch.selects, strict=True))
+            counted = frozenset(c for c in counts if given[c].unalias() != exp.false())
+            self.branches.append((branch.sql(dialect=DIALECT, comments=False), counted))
+
+    def grouped(self, period: str, keys: Sequence[str], part: str, join: str) -> Iterator[str]:
+        """One select a branch: the counts by period, keys and part."""
+        for text, counted in self.branches:
+            sums = [
+                f"count(CASE WHEN e.{count} THEN 1 END) AS {count}"
+                if count in counted
+                else f"CAST(0 AS BIGINT) AS {count}"
+                for count in self.counts
+            ]
+            by = ", ".join([f"k.{period}", *keys, *([part] if part != "0" else [])])
+            yield (
+                f"SELECT k.{period}, {', '.join(keys)}, {part} AS part,\n    {', '.join(sums)}\n"
+                f"FROM ({text}) AS e\nINNER JOIN core.eras AS k ON k.day = e.day{join}\nGROUP BY {by}"
+            )
+
+
+def _branches(tree: exp.Query) -> Iterator[exp.Select]:
+    if isinstance(tree, exp.Union):
+        yield from _branches(tree.left)
+        yield from _branches(tree.right)
+    elif isinstance(tree, exp.Select):
+        yield tree
+
+
+#: A step of a statement: the name of a WITH clause and its text; without a name one of the selects of the union.
+_Step = tuple[str, str]
+
+
+def _levels(name: str, events: _Events, period: str, parts: Sequence[str], finest: str) -> Iterator[_Step]:
+    """The steps that count by period and part on every level from the city down to `finest`, each level by the one below."""
+    below = [f"{level}_place" for level in LEVELS[: LEVELS.index(finest) + 1]]
+    total = ", ".join(f"CAST(sum({count}) AS BIGINT) AS {count}" for count in events.counts)
+    if finest == LEVELS[-1]:
+        # as many groups by area as by grid: the places are looked up afterwards, for few rows
+        numbered = "\nUNION ALL\n".join(
+            text for part in parts for text in events.grouped(period, ("k.era", "e.area"), part, "")
+        )
+        yield f"{name}_events", numbered
+        yield (
+            f"{name}_finest",
+            f"SELECT e.{period}, {', '.join(f'p.{place}' for place in below)}, e.part,\n    {', '.join(f'e.{c}' for c in events.counts)}\n"
+            f"FROM {name}_events AS e\nINNER JOIN core.era_places AS p ON p.era = e.era AND p.area = e.area",
+        )
+    else:
+        join = "\nINNER JOIN core.era_places AS p ON p.era = k.era AND p.area = e.area"
+        places = [f"p.{place}" for place in below]
+        yield (
+            f"{name}_finest",
+            "\nUNION ALL\n".join(text for part in parts for text in events.grouped(period, places, part, join)),
+        )
+    source = f"{name}_finest"
+    yield "", _select(source, period, below[-1], total)
+    for depth in range(len(below) - 1, 0, -1):
+        keys = ", ".join([period, *below[:depth], "part"])
+        step = f"{name}_{LEVELS[depth - 1]}"
+        yield step, f"SELECT {keys},\n    {total}\nFROM {source}\nGROUP BY {keys}"
+        yield "", _select(step, period, below[depth - 1], total)
+        source = step
+
+
+def _select(source: str, period: str, place: str, total: str) -> str:
+    """The counts of one level; a city without that level has no such place."""
+    return (
+        f"SELECT {period}, {place} AS place, part,\n    {total}\nFROM {source}\n"
+        f"WHERE {place} IS NOT NULL\nGROUP BY {period}, {place}, part"
+    )
+
+
+def _statement(steps: Sequence[_Step], period: str, counts: Sequence[str]) -> str:
+    clauses = ",\n".join(f"{name} AS (\n{text}\n)" for name, text in steps if name)
+    union = "\nUNION ALL\n".join(text for name, text in steps if not name)
+    return f"WITH {clauses}\n{union}"
+
+
+def _longer(name: str, counts: Sequence[str]) -> str:
+    total = ", ".join(f"CAST(sum(m.{count}) AS BIGINT) AS {count}" for count in counts)
+    return "\nUNION ALL\n".join(
+        f"SELECT '{grain}' AS grain, k.{grain}_start AS period_start, m.place, m.part,\n    {total}\n"
+        f"FROM {name}_months AS m\nINNER JOIN core.eras AS k ON k.day = m.month_start\n"
+        f"GROUP BY k.{grain}_start, m.place, m.part"
+        for grain in ("quarter", "year")
+    )
+
+
+def _named(name: str, counts: Sequence[str]) -> str:
+    listed = ", ".join(counts)
+    periods = (("day", "days", "day"), ("week", "weeks", "week_start"), ("month", "months", "month_start"))
+    parts = [
+        f"SELECT '{grain}' AS grain, {start} AS period_start, place, part, {listed} FROM {name}_{table}"
+        for grain, table, start in periods
+    ]
+    parts.append(f"SELECT grain, period_start, place, part, {listed} FROM {name}_longer")
+    union = "\nUNION ALL\n".join(parts)
+    own = ", ".join(f"c.{count}" for count in counts)
+    return (
+        f"WITH counted AS (\n{union}\n)\n"
+        f"SELECT c.grain, c.period_start, l.area_level, l.area_code, p.dimension, p.member,\n    {own}\n"
+        "FROM counted AS c\nINNER JOIN core.places AS l ON l.place = c.place\n"
+        "INNER JOIN core.ticket_parts AS p ON p.part = c.part"
+    )
+
+
+def _made(file: SqlFile, suffix: str, description: str, select: str, *, is_view: bool = False) -> SqlFile:
+    text = f"-- {description}\n{select}\n"
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    table = f"{file.table}{suffix}"
+    return SqlFile("cube", table, file.path, text, description, dependencies_of(text), digest, is_view)
