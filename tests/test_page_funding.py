@@ -266,6 +266,17 @@ def test_every_community_below_the_floor_is_named_with_what_it_still_misses(lang
     assert any("▼" in cell for row in listed for cell in row)
 
 
+def test_co_funding_names_both_amounts_as_money(sample_city: Path) -> None:
+    ((district, city),) = ask(
+        sample_city,
+        "select numerator, denominator from marts.indicator_values where indicator_id = 'F11' and grain = 'month' and "
+        "period_start = ? and area_level = 'city'",
+        OCTOBER,
+    )
+    shown = words(october(sample_city, "en"))
+    assert f"¥{float(str(district)) / 1e6:,.2f} m / ¥{float(str(city)) / 1e6:,.2f} m" in shown
+
+
 def test_closed_years_show_what_was_left_of_each_fund_and_the_year_under_way_does_not(
     sample_city: Path,
 ) -> None:
