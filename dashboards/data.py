@@ -291,39 +291,6 @@ def at_level(edition: str, indicator_id: str, grain: str, start: date, level: st
     return {figure.area_code: figure for figure in figures}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def level_series(
-    edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]
-) -> dict[str, list[Figure]]:
-    """Every period of one indicator for several areas of a level, oldest first, by area code."""
-    found: dict[str, list[Figure]] = {code: [] for code in codes}
-    for figure in _figures(
-        edition,
-        "v.indicator_id = ? and v.grain = ? and v.area_level = ? and list_contains(?, v.area_code) "
-        "and v.dimension = 'all' order by v.period_start",
-        [indicator_id, grain, level, list(codes)],
-    ):
-        found[figure.area_code].append(figure)
-    return found
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def members(
-    edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, code: str, dimension: str
-) -> dict[str, dict[str, Figure]]:
-    """These indicators by member of a dimension, for one area and period: member → indicator → figure."""
-    found: dict[str, dict[str, Figure]] = {}
-    for figure in _figures(
-        edition,
-        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? "
-        "and v.area_code = ? "
-        "and v.dimension = ? order by v.member",
-        [list(ids), grain, start, level, code, dimension],
-    ):
-        found.setdefault(figure.member, {})[figure.indicator_id] = figure
-    return found
-
-
 @st.cache_data(max_entries=128, show_spinner=False)
 def part_series(
     edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
@@ -358,6 +325,39 @@ def part_at_level(
 
 def _places(ids: tuple[str, ...]) -> str:
     return ", ".join("?" * len(ids)) or "NULL"
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def level_series(
+    edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]
+) -> dict[str, list[Figure]]:
+    """Every period of one indicator for several areas of a level, oldest first, by area code."""
+    found: dict[str, list[Figure]] = {code: [] for code in codes}
+    for figure in _figures(
+        edition,
+        "v.indicator_id = ? and v.grain = ? and v.area_level = ? and list_contains(?, v.area_code) "
+        "and v.dimension = 'all' order by v.period_start",
+        [indicator_id, grain, level, list(codes)],
+    ):
+        found[figure.area_code].append(figure)
+    return found
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def members(
+    edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, code: str, dimension: str
+) -> dict[str, dict[str, Figure]]:
+    """These indicators by member of a dimension, for one area and period: member → indicator → figure."""
+    found: dict[str, dict[str, Figure]] = {}
+    for figure in _figures(
+        edition,
+        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? "
+        "and v.area_code = ? "
+        "and v.dimension = ? order by v.member",
+        [list(ids), grain, start, level, code, dimension],
+    ):
+        found.setdefault(figure.member, {})[figure.indicator_id] = figure
+    return found
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
