@@ -486,60 +486,6 @@ def funnel(
     return spec
 
 
-def nested_bars(rows: Sequence[tuple[str, str, float, str]], order: Sequence[str]) -> Spec:
-    """Budget, received and paid as bars of three widths, each group on the scale of its own budget.
-
-    Rows are (group, part, share of the group's budget, amount shown), parts in `order`. One scale in yuan was
-    tried: city transfers are a hundred times the community funds, whose bars vanish.
-    """
-    parts = [("faint", 28, 1.0), ("context", 17, 0.75), ("accent", 8, 1.0)]
-    groups = list(dict.fromkeys(row[0] for row in rows))
-    largest = max([100 * row[2] for row in rows] or [100.0])
-    x = {
-        "field": "value",
-        "type": "quantitative",
-        "scale": {"domain": [0, largest], "nice": False},
-        "axis": _axis(tickCount=5, labelExpr="format(datum.value, '.3~f') + '%'"),
-    }
-    y = {
-        "field": "group",
-        "type": "nominal",
-        "sort": groups,
-        "axis": {
-            "title": None,
-            "labelFontSize": 13,
-            "labelLimit": 200,
-            "grid": False,
-            "ticks": False,
-            "labelFlush": False,
-            "labelBound": False,
-        },
-    }
-    layers: list[Spec] = []
-    for part, (colour, size, opacity) in zip(order, parts, strict=True):
-        layers.append(
-            {
-                "data": {
-                    "values": [
-                        {"group": g, "value": 100 * v, "shown": s, "part": p} for g, p, v, s in rows if p == part
-                    ]
-                },
-                "mark": {"type": "bar", "size": size, "opacity": opacity, "cornerRadiusEnd": 2},
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    "color": _paint(colour),
-                    "tooltip": [
-                        {"field": "group", "type": "nominal", "title": " "},
-                        {"field": "part", "type": "nominal", "title": " "},
-                        {"field": "shown", "type": "nominal", "title": " "},
-                    ],
-                },
-            }
-        )
-    return _base(50 * max(1, len(groups)) + 26, layers)
-
-
 def sparkline(
     values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44
 ) -> str:

@@ -293,6 +293,42 @@ def at_level(edition: str, indicator_id: str, grain: str, start: date, level: st
     return {figure.area_code: figure for figure in figures}
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def part_series(
+    edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
+) -> dict[str, dict[str, list[Figure]]]:
+    """Every period of these indicators for one area, oldest first, by member of a dimension and indicator."""
+    found: dict[str, dict[str, list[Figure]]] = {}
+    for figure in _figures(
+        edition,
+        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+        "and v.dimension = ? order by v.period_start",
+        [*ids, grain, level, code, dimension],
+    ):
+        found.setdefault(figure.member, {}).setdefault(figure.indicator_id, []).append(figure)
+    return found
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def part_at_level(
+    edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, dimension: str, member: str
+) -> dict[str, dict[str, Figure]]:
+    """These indicators of one member in one period for every area of a level: area → indicator → figure."""
+    found: dict[str, dict[str, Figure]] = {}
+    for figure in _figures(
+        edition,
+        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.period_start = ? and v.area_level = ? "
+        "and v.dimension = ? and v.member = ?",
+        [*ids, grain, start, level, dimension, member],
+    ):
+        found.setdefault(figure.area_code, {})[figure.indicator_id] = figure
+    return found
+
+
+def _places(ids: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(ids)) or "NULL"
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def level_series(
     edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]

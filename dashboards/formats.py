@@ -140,14 +140,9 @@ def fraction(figure: Figure, indicator: Indicator, lang: str) -> str:
         return ""
     if figure.numerator is None:
         return f"n = {whole(figure.denominator)}"
-    if (
-        indicator.dataset in ("budget_lines", "payments")
-        and indicator.kind != "proportion"
-        and form(indicator) != "number"
-    ):
-        return f"{money(figure.numerator, lang)} / {money(figure.denominator, lang)}"
-    if form(indicator) == "number" and indicator.dataset in ("budget_lines", "payments"):
-        return f"{money(figure.numerator, lang)} / {whole(figure.denominator)}"
+    if indicator.dataset in ("budget_lines", "payments") and indicator.kind != "proportion":
+        below = whole if indicator.unit == "currency_per_resident" else lambda value: money(value, lang)
+        return f"{money(figure.numerator, lang)} / {below(figure.denominator)}"
     return f"{whole(figure.numerator)} / {whole(figure.denominator)}"
 
 

@@ -182,30 +182,6 @@ def service(
     return sentence + _missed(scope, every)
 
 
-def organisations(scope: Scope, found: Mapping[str, Reading]) -> str:
-    """How far the ladder reaches and how well it is staffed."""
-    return _stop(
-        scope, _start(scope) + _join(scope, [_clause(scope, found, i) for i in ("M01", "M02", "M12", "M09")])
-    ) + _missed(scope, found)
-
-
-def funding(scope: Scope, found: Mapping[str, Reading]) -> str:
-    """What arrived, what was spent of it and of the budget, and how that compares with the year."""
-    deviation = found.get("F06")
-    extra = ""
-    if deviation is not None and _known(deviation) and deviation.now is not None:
-        behind = (deviation.now.value or 0.0) < 0
-        size = f"{abs(deviation.now.value or 0.0):.1f}"
-        extra = t(
-            scope,
-            "lead_behind" if behind else "lead_ahead",
-            n=bad(size) if deviation.now.status == "missed" else strong(size),
-        )
-    return _stop(
-        scope, _start(scope) + _join(scope, [*(_clause(scope, found, i) for i in ("F01", "F02", "F03", "F04")), extra])
-    ) + _missed(scope, found)
-
-
 def quality(
     scope: Scope, intake: Sequence[data.Row], results: Sequence[data.Row], refused: Sequence[str], marked: Sequence[str]
 ) -> str:

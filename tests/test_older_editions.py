@@ -21,7 +21,7 @@ ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
 ALWAYS = ("city", "edition")
 ARGUMENTS: dict[str, Any] = {
     "ids": ("T01", "T02"), "indicator_id": "T02", "grain": "month", "start": date(2026, 10, 1), "level": "district",
-    "code": f"{CITY}01", "codes": (f"{CITY}01",), "dimension": "category_1", "limit": 5, "dataset": "tickets", "outcome": "loaded",
+    "code": f"{CITY}01", "codes": (f"{CITY}01",), "dimension": "category_1", "member": "housing", "limit": 5, "dataset": "tickets", "outcome": "loaded",
 }  # fmt: skip
 
 

@@ -2,32 +2,27 @@
 
 import streamlit as st
 
-from dashboards import breakdowns, lead, parts
+from dashboards import funding_parts, parts
 from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
-found = parts.readings(scope, ["F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08"])
-parts.headline(scope, parts.t(scope, "title_funding"), lead.funding(scope, found))
-st.caption(parts.t(scope, "two_rates"))
-parts.tiles(scope, found.values())
-left, right = st.columns(2, gap="medium")
+parts.headline(scope, parts.t(scope, "title_funding"), funding_parts.lead(scope))
+part = funding_parts.choose_part(scope)
+funding_parts.tiles(scope, part, ["F01", "F02", "F05", "F03", "F04", "F06"], columns=6)
+st.caption(funding_parts.goal_note(scope, parts.readings(scope, ["F02"]).get("F02")))
+left, right = st.columns([6, 5], gap="medium")
 with left:
-    breakdowns.money_bars(scope)
+    funding_parts.year_curve(scope, part)
 with right:
-    pair = [found[i] for i in ("F03", "F04") if i in found]
-    if pair:
-        parts.trend(
-            scope,
-            pair,
-            ["accent", "context"],
-            parts.t(scope, "execution_title"),
-            "execution",
-            note=parts.t(scope, "execution_note"),
-        )
-breakdowns.by_fund(scope)
+    funding_parts.multiples(scope, "fund", columns=2)
+funding_parts.multiples(scope, "spending_type", columns=4)
+funding_parts.rung(scope, part)
+funding_parts.communities(scope, part)
+st.subheader(parts.t(scope, "standing_title"), anchor=False)
+parts.tiles(scope, parts.readings(scope, ["F08", "F11", "F12", "F07"]).values())
 left, right = st.columns(2, gap="medium")
-with left:
-    if "F06" in found:
-        parts.child_dots(scope, "F06", "schedule_dots", parts.t(scope, "schedule_title"))
-with right:
-    breakdowns.failing_communities(scope, "F08", "floor_list")
+with right if scope.area.level == "community" else left:
+    funding_parts.floor(scope)
+    funding_parts.idle(scope)
+with left if scope.area.level == "community" else right:
+    funding_parts.closed_years(scope)

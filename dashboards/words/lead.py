@@ -40,8 +40,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "截至数据日在办 {n} 件，其中 {old} 件受理已超过 30 天。",
         "At the data cut {n} are open, {old} of them for more than 30 days. ",
     ),
-    "lead_behind": ("进度落后序时 {n} 个百分点", "{n} points behind an even spread over the year"),
-    "lead_ahead": ("进度快于序时 {n} 个百分点", "{n} points ahead of an even spread over the year"),
     "lead_data": (
         "{datasets} 个数据集、{files} 个文件共 {rows} 行，按数据合同退回 {rejected} 行（{share}）；"
         "规则最近一次检查通过 {passed} 条。",
