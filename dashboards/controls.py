@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboards import data, editions, formats, periods
 from dashboards.i18n import LANGUAGES, text
@@ -107,18 +108,22 @@ def resolve(edition: str) -> Scope:
 def default_start(edition: str, grain: str) -> date:
     """The last complete period of a grain, else the newest one."""
     starts = data.periods(edition)[grain]
-    cuts = data.as_of(edition)
-    cut = cuts["tickets"][1] if "tickets" in cuts else max((day for _, day in cuts.values()), default=date.max)
+    cut = data_cut(edition)
     return next((start for start in starts if periods.is_complete(grain, start, cut)), starts[0])
 
 
-def show(scope: Scope) -> None:
-    """The row of controls, and the way from the city down to the area."""
+def data_cut(edition: str) -> date:
+    """The local day to which the edition knows tickets, else anything."""
+    cuts = data.as_of(edition)
+    return cuts["tickets"][1] if "tickets" in cuts else max((day for _, day in cuts.values()), default=date.max)
+
+
+def show(scope: Scope, pages: Sequence[StreamlitPage] = ()) -> None:
+    """The row of controls, on a phone with the menu of `pages` in it, and the way from the city down to the area."""
     areas = data.areas(scope.edition)
     starts = data.periods(scope.edition)
     grains = [grain for grain in periods.GRAINS if grain in starts]
-    cuts = data.as_of(scope.edition)
-    cut = cuts["tickets"][1] if "tickets" in cuts else date.max
+    cut = data_cut(scope.edition)
 
     def area_label(code: str) -> str:
         area = areas[code]
@@ -135,6 +140,9 @@ def show(scope: Scope) -> None:
     st.session_state["pick_period"] = scope.start
     st.session_state["pick_lang"] = scope.lang
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        with st.popover(text(scope.lang, "menu"), key="phone_pages"):
+            for target in pages:
+                st.page_link(target, query_params=query(_memory()))
         st.selectbox(
             text(scope.lang, "area"),
             list(areas),

@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "page_funding": ("经费保障", "Funding"),
     "page_data": ("数据质量", "Data"),
     "page_definitions": ("指标口径", "Definitions"),
+    "menu": ("☰ 菜单", "☰ Menu"),
     "area": ("区域", "Area"),
     "grain": ("周期", "Period type"),
     "grain_week": ("周", "Week"),
