@@ -10,8 +10,7 @@ from dashboards import charts
 from dashboards.charts import Point, Spec
 from dashboards.signals import Limits
 
-#: How far a month's neighbours lie: half of it is hatched on either side of a provisional point.
-_HALF = {"week": 3.5, "month": 15.0, "quarter": 45.0, "year": 182.0}
+_STRIPES = 7
 _SHAPES = {"improving": "triangle-up", "concerning": "triangle-down", "special_cause": "diamond"}
 _PAINT = {"improving": "accent", "concerning": "ink", "special_cause": "ink"}
 _HEIGHT = 300
@@ -77,7 +76,7 @@ def spec(
     open_from = next((place for place, row in enumerate(rows) if row["provisional"]), len(rows))
     layers: list[Spec] = []
     if open_from < len(rows):
-        layers += _hatching(known[open_from].day, known[-1].day, grain, labels["provisional"], x)
+        layers += _hatching(known[max(open_from - 1, 0)].day, known[-1].day, labels["provisional"], x)
     if last is not None:
         layers += [_band(rows, x, y), *(_rule(lines[name], name, y) for name in ("lower", "upper", "centre"))]
     else:
@@ -91,7 +90,7 @@ def spec(
         dots("datum.provisional", "accent", filled=False, size=64, strokeWidth=2),
     ]
     for kind, shape in _SHAPES.items():
-        layers.append(dots(f"datum.kind === '{kind}'", _PAINT[kind], filled=True, size=95, shape=shape, opacity=1))
+        layers.append(dots(f"datum.kind === '{kind}'", _PAINT[kind], filled=True, size=60, shape=shape, opacity=1))
     layers.append(
         {
             "transform": [{"filter": "datum.named"}],
@@ -139,31 +138,22 @@ def _name_first(rows: list[dict[str, Any]], labels: Mapping[str, str]) -> None:
         before = row["kind"]
 
 
-def _hatching(first: date, last: date, grain: str, label: str, x: Spec) -> list[Spec]:
-    """Thin upright lines behind the provisional stretch: Vega has no pattern to fill with."""
-    half = _HALF[grain]
-    left, right = first - timedelta(days=half), last + timedelta(days=half)
-    count = max(6, min(40, round(6 * (right - left).days / (2 * half))))
-    step = (right - left) / count
-    stripes = [{"day": _moment(first, left, step * place)} for place in range(count + 1)]
+def _hatching(first: date, last: date, label: str, x: Spec) -> list[Spec]:
+    """Thin upright lines behind the stretch that leads to provisional points: Vega has no pattern to fill with."""
+    days = (last - first).days
+    stripes = [(first + timedelta(days=days * place / _STRIPES)).isoformat() for place in range(_STRIPES + 1)]
     return [
         {
-            "data": {"values": stripes},
+            "data": {"values": [{"day": day} for day in stripes]},
             "mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.3},
             "encoding": {"x": x, "color": charts.paint("context")},
         },
         {
-            "data": {"values": [{"day": _moment(first, left, (right - left) / 2)}]},
-            "mark": {"type": "text", "y": 0, "dy": -4, "baseline": "bottom", "fontSize": 12},
+            "data": {"values": [{"day": last.isoformat()}]},
+            "mark": {"type": "text", "align": "right", "y": 0, "dy": -4, "baseline": "bottom", "fontSize": 12},
             "encoding": {"x": x, "text": {"value": label}, "color": charts.paint("ink")},
         },
     ]
-
-
-def _moment(anchor: date, left: date, offset: timedelta) -> str:
-    hours = (left - anchor).total_seconds() / 3600 + offset.total_seconds() / 3600
-    day, rest = divmod(hours, 24)
-    return f"{(anchor + timedelta(days=day)).isoformat()}T{int(rest):02d}:{int(60 * (rest % 1)):02d}:00Z"
 
 
 def _band(rows: Sequence[dict[str, Any]], x: Spec, y: Spec) -> Spec:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
+from streamlit.navigation.page import Page
 
 from dashboards import data, editions, formats, periods
 from dashboards.i18n import LANGUAGES, text
@@ -118,8 +118,10 @@ def data_cut(edition: str) -> date:
     return cuts["tickets"][1] if "tickets" in cuts else max((day for _, day in cuts.values()), default=date.max)
 
 
-def show(scope: Scope, pages: Sequence[StreamlitPage] = ()) -> None:
-    """The row of controls, on a phone with the menu of `pages` in it, and the way from the city down to the area."""
+def show(scope: Scope, pages: Sequence[Page], here: Page) -> None:
+    """The row of controls, on a phone with the menu of `pages` in it, and the way from the city down to the area.
+
+    The menu has the name of the page `here`: an open one would stay open over the next page."""
     areas = data.areas(scope.edition)
     starts = data.periods(scope.edition)
     grains = [grain for grain in periods.GRAINS if grain in starts]
@@ -140,9 +142,9 @@ def show(scope: Scope, pages: Sequence[StreamlitPage] = ()) -> None:
     st.session_state["pick_period"] = scope.start
     st.session_state["pick_lang"] = scope.lang
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        with st.popover(text(scope.lang, "menu"), key="phone_pages"):
+        with st.popover(text(scope.lang, "menu"), key=f"phone_pages_{here.url_path}"):
             for target in pages:
-                st.page_link(target, query_params=query(_memory()))
+                st.page_link(target, query_params=query(_memory()), width="stretch")
         st.selectbox(
             text(scope.lang, "area"),
             list(areas),
@@ -189,7 +191,7 @@ def show(scope: Scope, pages: Sequence[StreamlitPage] = ()) -> None:
                     if code == scope.city.code
                     else formats.name(areas[code].name, scope.lang)
                 )
-                st.button(label, type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
+                st.button(formats.plain(label), type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
                 st.markdown("›", width="content")
             st.html(f"<b>{escape(formats.name(scope.area.name, scope.lang))}</b>", width="content")
     for kind, value in scope.refused:

@@ -10,23 +10,23 @@ from dashboards import charts
 
 _RING = {"common_cause": "soft", "improving": "accent", "concerning": "ink", "special_cause": "ink"}
 _HOLD = {"passing": "accent", "hit_and_miss": "soft", "failing": "alarm"}
-_WAVE = ((7, 16), (11.5, 12.5), (16, 18.5), (20.5, 13.5), (25, 16.5))
-_RISE = ((7, 20), (11.5, 18), (16, 19.5), (20.5, 13.5), (25, 9.5))
+_WAVE = ((7, 18), (13, 12.5), (19, 19), (25, 13.5))
+_RISE = ((7, 21), (13, 19), (19, 14.5), (25, 9.5))
 
 
 def variation(kind: str, rising: bool) -> str:
     """The address of the picture of a month's variation; `rising` says which way a signal points."""
     colour = _RING[kind]
-    points = _WAVE if kind == "common_cause" else _RISE if rising else tuple((x, 29.5 - y) for x, y in _RISE)
-    late = len(points) if kind == "common_cause" else 3
+    points = _WAVE if kind == "common_cause" else _RISE if rising else tuple((x, 31 - y) for x, y in _RISE)
+    late = len(points) if kind == "common_cause" else 2
     return _picture(colour, _line(points, late, colour))
 
 
 def assurance(kind: str, lower_is_better: bool) -> str:
     """The address of the picture of a process against its target line."""
-    lift = {"passing": -4.0, "hit_and_miss": 0.0, "failing": 4.0}[kind] * (-1 if lower_is_better else 1)
-    points = tuple((x, y - 15.5 + 16 + lift) for x, y in _WAVE)
-    goal = 16 - 1.4 * lift
+    lift = {"passing": -3.0, "hit_and_miss": 0.0, "failing": 3.0}[kind] * (-1 if lower_is_better else 1)
+    points = tuple((x, y + lift) for x, y in _WAVE)
+    goal = 16 - 1.7 * lift
     line = f"<line x1='5' x2='27' y1='{goal:g}' y2='{goal:g}' stroke='var(--soft)' stroke-width='1.6' stroke-dasharray='3 2'/>"
     return _picture(_HOLD[kind], line + _line(points, len(points), _HOLD[kind]))
 
@@ -35,11 +35,11 @@ def _line(points: tuple[tuple[float, float], ...], late: int, colour: str) -> st
     """A line through the points; those from `late` on are in the colour and larger, those before it grey."""
     path = " ".join(f"{x:g},{y:g}" for x, y in points)
     dots = "".join(
-        f"<circle cx='{x:g}' cy='{y:g}' r='{2.3 if place >= late else 1.6}' "
+        f"<circle cx='{x:g}' cy='{y:g}' r='{2.6 if place >= late else 1.9}' "
         f"fill='var(--{colour if place >= late else 'soft'})'/>"
         for place, (x, y) in enumerate(points)
     )
-    return f"<polyline points='{path}' fill='none' stroke='var(--soft)' stroke-width='1.1'/>{dots}"
+    return f"<polyline points='{path}' fill='none' stroke='var(--soft)' stroke-width='1.3'/>{dots}"
 
 
 def _picture(colour: str, inside: str) -> str:

@@ -71,7 +71,7 @@ def _missed(scope: Scope, found: Mapping[str, Reading]) -> str:
             )
         )
     if open_ones:
-        pieces.append(t(scope, "lead_provisional", n=len(open_ones)))
+        pieces.append(t(scope, "lead_provisional" if pieces else "lead_provisional_alone", n=len(open_ones)))
     return "".join(pieces)
 
 
@@ -85,7 +85,7 @@ def _below(scope: Scope, indicator_id: str) -> str:
     known = [
         (area, figures[area.code]) for area in kids if area.code in figures and figures[area.code].value is not None
     ]
-    if len(known) < 2:
+    if len(known) < 2 or all(figure.status == "provisional" for _, figure in known):
         return ""
     missed = [area for area, figure in known if figure.status == "missed"]
     values = [figure.value or 0.0 for _, figure in known]
@@ -106,7 +106,7 @@ def _below(scope: Scope, indicator_id: str) -> str:
 
 
 #: How many sentences of each severity the lead takes, and their marks.
-_TAKEN = {"act": (3, "▼"), "watch": (1, "◐"), "good": (2, "↗")}
+_TAKEN = {"act": (3, "▼"), "watch": (1, "◐"), "good": (1, "↗")}
 
 
 def _told(scope: Scope) -> list[str]:

@@ -211,7 +211,7 @@ def tile(scope: Scope, item: Reading) -> None:
         st.html(
             f"<div class='sw-tile'><div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
             f"<div class='sw-status {paint}'>{escape(mark)}</div>"
-            f"<div class='sw-line'>{escape(base(scope, figure, indicator)) or '&nbsp;'}</div>"
+            f"<div class='sw-line'>{escape(base(scope, figure, indicator))}</div>"
             f"<div class='sw-line'>{change}</div>"
             f"<div class='sw-foot'>{spark}{verdicts.signals_html(scope, item)}</div></div>"
         )
@@ -484,7 +484,7 @@ def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> No
     section(
         scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%")
     )
-    with st.grid(6, min_column_width=150, gap="small"):
+    with st.grid(min(len(items), 6), min_column_width=150, gap="small"):
         for area, item in items:
             address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
             paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from html import escape
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ import streamlit as st
 
 from dashboards import controls, data, formats, parts
 from dashboards.controls import Scope
-from dashboards.data import Figure, Row
+from dashboards.data import Figure, Indicator, Row
 from dashboards.parts import t
 
 _SHOWN = 8
@@ -182,14 +183,18 @@ def _figure(scope: Scope, row: Row) -> str:
     value = escape(formats.value(figure, indicator, scope.lang))
     pieces = [f"<b class='sw-bad'>▼ {value}</b>" if holds else f"<b>{value}</b>"]
     if bound is not None:
-        word = "floor_is" if row["rule"] == "floor" else "goal_max" if indicator.direction == "lower" else "goal"
-        pieces.append(escape(t(scope, word, target=formats.of_target(indicator, bound, scope.lang))))
+        pieces.append(escape(_bound(scope, indicator, bound, is_floor=row["rule"] == "floor")))
     small = [formats.fraction(figure, indicator, scope.lang), formats.period("month", row["period_start"], scope.lang)]
     if count:
         small.insert(1, t(scope, "attention_short", n=formats.whole(count)))
     if interval := formats.interval(figure):
         small.insert(1, f"{t(scope, 'interval_short')} {interval}")
     return f"{' '.join(pieces)}<div class='sw-line'>{escape(' · '.join(piece for piece in small if piece))}</div>"
+
+
+def _bound(scope: Scope, indicator: Indicator, bound: float, *, is_floor: bool = False) -> str:
+    word = "floor_is" if is_floor else "goal_max" if indicator.direction == "lower" else "goal"
+    return t(scope, word, target=formats.of_target(indicator, bound, scope.lang))
 
 
 def _as_figure(row: Row, bound: float | None) -> Figure:
@@ -225,15 +230,15 @@ def _state(scope: Scope, row: Row) -> str:
 def _watch(scope: Scope, rows: Sequence[Row]) -> None:
     """Figures below target without a line: of the area and the rung below it by name, of those further down the number."""
     near = {scope.area.code, *(area.code for area in parts.children(scope))}
-    named: dict[tuple[str, str], list[Row]] = {}
+    named: dict[tuple[str, str, date], list[Row]] = {}
     for row in rows:
         if row["area_code"] in near:
-            named.setdefault((row["indicator_id"], row["reason"]), []).append(row)
+            named.setdefault((row["indicator_id"], row["reason"], row["period_start"]), []).append(row)
     if not rows:
         return
     catalogue = data.indicators(scope.edition)
     items: list[str] = []
-    for (indicator_id, reason), found in named.items():
+    for (indicator_id, reason, month), found in named.items():
         indicator = catalogue.get(indicator_id)
         if indicator is None:
             continue
@@ -241,11 +246,8 @@ def _watch(scope: Scope, rows: Sequence[Row]) -> None:
             f"{_name(scope, row['area_code'])} {formats.value(_as_figure(row, row['target']), indicator, scope.lang)}"
             for row in found
         )
-        goal = t(
-            scope,
-            "in_brackets",
-            text=t(scope, "goal", target=formats.of_target(indicator, found[0]["target"], scope.lang)),
-        )
+        pieces = [_bound(scope, indicator, found[0]["target"]), formats.period("month", month, scope.lang)]
+        goal = t(scope, "in_brackets", text=t(scope, "clause_comma").join(pieces))
         why = t(scope, f"watch_{reason}", default=reason)
         what = parts.label(scope, indicator) + goal
         items.append(f"<li>{escape(t(scope, 'watch_item', what=what, why=why, listed=listed))}</li>")

@@ -80,7 +80,7 @@ else:
     scope = controls.resolve(edition)
     st.session_state["scope"] = scope
     with st.container(horizontal_alignment="center"), st.container(width=1320):
-        controls.show(scope, pages)
+        controls.show(scope, pages, page)
         refresh_problems(scope.lang, data.city(edition).time_zone)
         page.run()
         st.html(f"<div class='sw-meta'>{escape(text(scope.lang, 'footer'))}</div>")

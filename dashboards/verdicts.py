@@ -29,7 +29,7 @@ def change_html(scope: Scope, item: Reading, restarts: bool) -> str:
     since = text(lang, f"last_{scope.grain}")
     said = text(lang, "change", change=step, grain=since) if step else text(lang, "unchanged", grain=since)
     found = item.change
-    if found is None:
+    if found is None or not step:
         return escape(said)
     if found.provisional:
         return escape(said + text(lang, "change_provisional"))
@@ -42,10 +42,12 @@ def change_html(scope: Scope, item: Reading, restarts: bool) -> str:
 
 
 def signals_html(scope: Scope, item: Reading) -> str:
-    """Variation and assurance of the chosen month as pictures with words; '' where the figure has no control chart."""
+    """Variation and assurance of the chosen month as pictures with words; '' where a period has no control charts."""
     found = item.limits.get(scope.start)
-    if scope.grain != "month" or found is None:
+    if scope.grain != "month":
         return ""
+    if found is None:
+        return f"<div class='sw-signals sw-soft'>{escape(text(scope.lang, 'no_control_chart'))}</div>"
     pieces: list[str] = []
     if found.variation is not None:
         why = rule(scope, item, scope.start)
@@ -56,7 +58,7 @@ def signals_html(scope: Scope, item: Reading) -> str:
         why = text(scope.lang, f"assurance_{found.assurance}_why")
         paint = " sw-bad" if found.assurance == "failing" else ""
         pieces.append(_picture(icons.assurance(found.assurance, item.indicator.direction == "lower"), word, why, paint))
-    return f"<div class='sw-signals'>{''.join(pieces)}</div>" if pieces else ""
+    return f"<div class='sw-signals'>{''.join(pieces)}</div>"
 
 
 def rule(scope: Scope, item: Reading, start: object) -> str:

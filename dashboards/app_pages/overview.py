@@ -8,7 +8,9 @@ from dashboards.controls import Scope
 scope: Scope = st.session_state["scope"]
 found = parts.readings(scope, ["T01", "T02", "T05", "T03", "T06", "T12", "M12", "F06"])
 parts.headline(
-    scope, parts.t(scope, "title_overview", city=formats.name(scope.city.name, scope.lang)), lead.overview(scope, found)
+    scope,
+    parts.t(scope, "title_overview", city=formats.plain(formats.name(scope.city.name, scope.lang))),
+    lead.overview(scope, found),
 )
 with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="quiet"):
     refused = [row["dataset"] for row in data.open_refusals(scope.edition)]

@@ -103,7 +103,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing_to_draw": ("这一区域在此周期没有可显示的数据。", "There is nothing to show for this area and period."),
     "meta": (
         "数据截至 {as_of} · 版本 {edition} · 发布于 {published}",
-        "Data as of {as_of} · edition {edition} · published {published}",
+        "Data as of {as_of} · {edition} · published {published}",
     ),
     "footer": (
         "点指标名称可看口径、分子分母、区间、数据截至与版本。汇总 = Σ 分子 ÷ Σ 分母，不是各地比率的平均。",

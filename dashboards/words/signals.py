@@ -8,6 +8,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "change_provisional": (" · 暂定", " · provisional"),
     "within_chance": ("偶然范围内", ", within chance"),
     "beyond_chance": ("超出偶然", ", beyond chance"),
+    "no_control_chart": ("无控制图", "No control chart"),
     "variation_common_cause": ("常态波动", "Usual variation"),
     "variation_improving": ("好转信号", "Improving"),
     "variation_concerning": ("转差信号", "Concerning"),
