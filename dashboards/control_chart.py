@@ -12,6 +12,7 @@ from dashboards.signals import Limits
 
 _STRIPES = 7
 _SHAPES = {"improving": "triangle-up", "concerning": "triangle-down", "special_cause": "diamond"}
+_GLYPHS = {"improving": "▲", "concerning": "▼", "special_cause": "◆"}
 _PAINT = {"improving": "accent", "concerning": "ink", "special_cause": "ink"}
 _HEIGHT = 300
 
@@ -91,16 +92,20 @@ def spec(
     ]
     for kind, shape in _SHAPES.items():
         layers.append(dots(f"datum.kind === '{kind}'", _PAINT[kind], filled=True, size=60, shape=shape, opacity=1))
+    # along the lower edge: beside the points, on a phone, a word lies on the line
     layers.append(
         {
             "transform": [{"filter": "datum.named"}],
-            "mark": {"type": "text", "dy": -13, "fontSize": 12},
-            "encoding": {
-                "x": x,
-                "y": {"field": "value", **y},
-                "text": {"field": "named", "type": "nominal"},
-                "color": charts.paint("ink"),
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "y": "height",
+                "dx": -4,
+                "dy": -5,
+                "baseline": "bottom",
+                "fontSize": 12,
             },
+            "encoding": {"x": x, "text": {"field": "named", "type": "nominal"}, "color": charts.paint("ink")},
         }
     )
     if rows:
@@ -130,11 +135,12 @@ def _row(point: Point, limit: Limits | None, rule: str, scale: float, labels: Ma
 
 
 def _name_first(rows: list[dict[str, Any]], labels: Mapping[str, str]) -> None:
-    """The word of a signal stands at the first point of each run of it."""
-    before = ""
-    for row in rows:
-        if row["kind"] and row["kind"] != before:
-            row["named"] = labels[row["kind"]]
+    """The word of a signal stands under the first point of a run of it, unless another stands less than a fifth to the left."""
+    before, named = "", -len(rows)
+    for place, row in enumerate(rows):
+        if row["kind"] and row["kind"] != before and place - named >= len(rows) / 5:
+            row["named"] = f"{_GLYPHS[row['kind']]} {labels[row['kind']]}"
+            named = place
         before = row["kind"]
 
 

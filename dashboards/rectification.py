@@ -49,6 +49,8 @@ def attention(scope: Scope) -> None:
     inside = {code for code, area in everyone.items() if scope.area.code in area.path}
     mine = [row for row in lines(scope.edition) if row["area_code"] in inside]
     ids = [str(row["indicator_id"]) for row in mine if row["indicator_id"] and row["state"] in _OPEN]
+    if any(row["rule"] == "overdue" for row in mine):
+        ids.append("T12")
     parts.section(scope, t(scope, "attention_title"), list(dict.fromkeys(ids))[:12], "attention")
     if not mine and not is_kept(scope.edition):
         st.info(t(scope, "attention_not_kept"))
@@ -133,11 +135,13 @@ def _cells(scope: Scope, row: Row, beneath: int) -> list[str]:
         detail = t(scope, "attention_days", n=row["threshold"])
     because = " · ".join(escape(piece) for piece in (rule, detail) if piece)
     folded = f"<div class='sw-line'>{escape(t(scope, 'attention_beneath', n=beneath))}</div>" if beneath else ""
+    # a card on a phone does not name the area twice
+    alike = " class='sw-alike'" if row["owner_code"] == row["area_code"] else ""
     return [
         f"<td><b>{escape(_matter(scope, row))}</b><div class='sw-line'>{because}</div></td>",
         f"<td>{_place(scope, row['area_code'])}{folded}</td>",
         f"<td>{_figure(scope, row)}</td>",
-        f"<td><span class='sw-tag'>{escape(t(scope, 'attention_owner'))} </span>{escape(_name(scope, row['owner_code']))}</td>",
+        f"<td{alike}><span class='sw-tag'>{escape(t(scope, 'attention_owner'))} </span>{escape(_name(scope, row['owner_code']))}</td>",
         f"<td>{_due(scope, row)}</td>",
         f"<td>{_state(scope, row)}</td>",
     ]

@@ -250,7 +250,9 @@ def test_signals_of_the_trend_have_a_shape_and_a_word(sample: Path, drawn: dict[
     spec = drawn["overview_trend"]
     shown = {row["day"]: row["kind"] for row in spec["data"]["values"] if row["kind"]}
     assert shown == {day.isoformat(): kind for day, kind in signalled.items()}
-    assert {"improving", "concerning"} & set(texts(spec)) == set(signalled.values())
+    assert {t for t in texts(spec) if t[0] in "▲▼◆"} == {
+        {"improving": "▲ improving", "concerning": "▼ concerning"}[k] for k in signalled.values()
+    }
     shapes = {layer["mark"].get("shape") for layer in spec["layer"]}
     assert {"triangle-up", "triangle-down", "diamond"} <= shapes
 
