@@ -419,6 +419,14 @@ def test_a_line_of_a_smaller_area_stands_under_the_one_above_and_alone_in_its_ow
     assert "整改清单上没有这一区域的事项" in words(" ".join(pieces(open_page(area="440302"), "sw-calm")))
 
 
+def test_a_line_by_the_rule_of_the_floor_is_set_against_the_floor(made_up: Path) -> None:
+    add_lists(made_up, due=AS_OF_ON)
+    with duckdb.connect(str(made_up)) as con:
+        con.execute("update marts.rectification set rule = 'floor', floor = 0.91")
+    shown = words(pieces(open_page(), "sw-cases")[0])
+    assert "▼ 90.0% 底线 91%" in shown and "目标" not in shown
+
+
 def test_a_mended_line_is_apart_and_not_red(made_up: Path) -> None:
     add_lists(made_up, due=AS_OF_ON, state="mended")
     app = open_page()
@@ -434,8 +442,8 @@ def test_names_that_hold_markup_do_nothing(made_up: Path) -> None:
             "update marts.areas set area_name = '<script>x</script>![p](http://x/p.png)$a$', area_name_en = '<b>n</b>![p](http://x/p.png)' where area_code = ?",
             [DISTRICT],
         )
-    for lang in ("zh", "en"):
-        app = open_page(lang=lang, area=COMMUNITY)
+    for lang, area in (("zh", CITY), ("en", COMMUNITY), ("en", DISTRICT)):
+        app = open_page(lang=lang, area=area)
         html = " ".join(h.value for h in app.get("html"))
         assert "<script" not in html and "<b>n</b>" not in html
         shown = [str(e.value) for kind in ("markdown", "header", "subheader", "caption") for e in app.get(kind)]
@@ -488,6 +496,7 @@ def test_restated_figures_of_the_page_are_counted_in_one_line_with_old_new_and_w
                 [kind, indicator_id, start, level, code, dimension],
             )
     (table,) = pieces(open_page(lang="en"), "12 late")
+    assert table.count("12 late") == 1
     assert words(table).endswith("Resolution rate September 2026 95.1% 96.2% 12 late &lt;b&gt;rows&lt;/b&gt;")
     assert not pieces(open_page(area="440302"), "12 行")
     assert not pieces(open_page(period="2026-08"), "12 行"), "a later month than those shown"
