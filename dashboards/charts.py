@@ -55,19 +55,23 @@ class Line:
     points: tuple[Point, ...]
 
 
-def _paint(colour: str) -> Spec:
+def paint(colour: str) -> Spec:
+    """One colour for all marks of a layer."""
     return {"datum": colour, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
 
 
-def _paint_by(field: str) -> Spec:
+def paint_by(field: str) -> Spec:
+    """The colour that a field names."""
     return {"field": field, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
 
 
-def _axis(**options: Any) -> Spec:
+def axis(**options: Any) -> Spec:
+    """An axis in the manner of all charts."""
     return {"title": None, "labelColor": "#838c99", "tickCount": 5, "labelPadding": 6, **options}
 
 
-def _base(height: int, layers: list[Spec]) -> Spec:
+def base(height: int, layers: list[Spec]) -> Spec:
+    """A chart as wide as its column."""
     return {
         "$schema": _SCHEMA,
         "width": "container",
@@ -79,7 +83,7 @@ def _base(height: int, layers: list[Spec]) -> Spec:
 
 
 def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str, words: dict[str, str]) -> Spec:
-    """Areas as dots with their intervals against a target line; rows in the order given, labels beside the dots."""
+    """Areas as dots with their intervals against a target line; rows in the order given, values in a column beside them."""
     scale = 100.0 if form == "percent" else 1.0
     values = [
         {
@@ -96,11 +100,11 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
     ends = (
         [v["lower"] for v in values] + [v["upper"] for v in values] + ([target * scale] if target is not None else [])
     )
-    low, high = _span([float(str(e)) for e in ends], form)
+    low, high = span([float(str(e)) for e in ends], form)
     x = {
         "type": "quantitative",
         "scale": {"domain": [low, high], "nice": False, "zero": False},
-        "axis": _axis(grid=True, tickCount=4, labelExpr=_label_of(form)),
+        "axis": axis(grid=True, tickCount=4, labelExpr=label_of(form)),
     }
     y = {
         "field": "area",
@@ -128,21 +132,21 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
                 "x": {"field": "lower", **x},
                 "x2": {"field": "upper"},
                 "y": y,
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
                 "tooltip": tooltip,
             },
         },
         {
             "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            "encoding": {"x": {"field": "value", **x}, "y": y, "color": _paint_by("colour"), "tooltip": tooltip},
+            "encoding": {"x": {"field": "value", **x}, "y": y, "color": paint_by("colour"), "tooltip": tooltip},
         },
         {
-            "mark": {"type": "text", "align": "center", "dy": -11, "fontSize": 12},
+            "mark": {"type": "text", "align": "right", "baseline": "middle", "dx": 64, "fontSize": 13},
             "encoding": {
-                "x": {"field": "value", **x},
+                "x": {"value": "width"},
                 "y": y,
                 "text": {"field": "shown", "type": "nominal"},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
             },
         },
     ]
@@ -153,7 +157,7 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
             {
                 **mark,
                 "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-                "encoding": {"x": {"field": "target", **x}, "color": _paint("context")},
+                "encoding": {"x": {"field": "target", **x}, "color": paint("context")},
             },
         )
         right = target * scale > (low + high) / 2
@@ -172,11 +176,11 @@ def dots(rows: Sequence[Dot], form: str, target: float | None, target_label: str
                 "encoding": {
                     "x": {"field": "target", **x},
                     "text": {"value": target_label},
-                    "color": _paint("context"),
+                    "color": paint("context"),
                 },
             }
         )
-    spec = _base(max(120, 40 * len(values) + 10), layers)
+    spec = base(max(110, 36 * len(values) + 10), layers)
     spec["data"] = {"values": values}
     spec["padding"] = {"left": 0, "right": 12, "top": 4, "bottom": 2}
     return spec
@@ -215,7 +219,7 @@ def lines(
             )
     ends = [float(v[key]) for v in values for key in ("value", "lower", "upper") if v[key] is not None]
     ends += [target * scale] if target is not None else []
-    low, high = _span(ends, form)
+    low, high = span(ends, form)
     if from_zero:
         low, high = 0.0, max([*ends, 1.0]) * 1.12
     time_format = {"week": "%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y"}[grain]
@@ -223,12 +227,12 @@ def lines(
         "field": "day",
         "type": "temporal",
         "scale": {"type": "utc"},
-        "axis": _axis(format=time_format, grid=False, labelFlush=False, values=_ticks([v["day"] for v in values])),
+        "axis": axis(format=time_format, grid=False, labelFlush=False, values=ticks([v["day"] for v in values])),
     }
     y = {
         "type": "quantitative",
         "scale": {"domain": [low, high], "nice": False},
-        "axis": _axis(labelExpr=_label_of(form)),
+        "axis": axis(labelExpr=label_of(form)),
     }
     tooltip = [
         {
@@ -249,7 +253,7 @@ def lines(
             end = float(mine[-1]["value"])
             label = [*textwrap.wrap(line.name, 8 if ord(line.name[:1] or " ") > 0x2E80 else 15), mine[-1]["shown"]]
             last.append({**mine[-1], "label": label, "at": end, "tall": 17 * len(label)})
-    _part_labels(last, (high - low) / (height - 34))
+    part_labels(last, (high - low) / (height - 34))
     layers: list[Spec] = [
         {
             "transform": [{"filter": "datum.lower !== null"}],
@@ -258,7 +262,7 @@ def lines(
                 "x": x,
                 "y": {"field": "lower", **y},
                 "y2": {"field": "upper"},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
                 "detail": {"field": "stretch", "type": "nominal"},
             },
         },
@@ -267,19 +271,19 @@ def lines(
             "encoding": {
                 "x": x,
                 "y": {"field": "value", **y},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
                 "detail": {"field": "stretch", "type": "nominal"},
             },
         },
         {
             "transform": [{"filter": "!datum.provisional"}],
             "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
-            "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+            "encoding": {"x": x, "y": {"field": "value", **y}, "color": paint_by("colour"), "tooltip": tooltip},
         },
         {
             "transform": [{"filter": "datum.provisional"}],
             "mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2},
-            "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+            "encoding": {"x": x, "y": {"field": "value", **y}, "color": paint_by("colour"), "tooltip": tooltip},
         },
         {
             "data": {"values": last},
@@ -296,7 +300,7 @@ def lines(
                 "x": x,
                 "y": {"field": "at", **y},
                 "text": {"field": "label", "type": "nominal"},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
             },
         },
     ]
@@ -307,7 +311,7 @@ def lines(
             {
                 **mark,
                 "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-                "encoding": {"y": {"field": "target", **y}, "color": _paint("context")},
+                "encoding": {"y": {"field": "target", **y}, "color": paint("context")},
             },
         )
         layers.append(
@@ -317,11 +321,11 @@ def lines(
                 "encoding": {
                     "y": {"field": "target", **y},
                     "text": {"value": target_label},
-                    "color": _paint("context"),
+                    "color": paint("context"),
                 },
             }
         )
-    spec = _base(height, layers)
+    spec = base(height, layers)
     spec["data"] = {"values": values}
     return spec
 
@@ -346,19 +350,19 @@ def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, st
         "field": "day",
         "type": "ordinal",
         "timeUnit": unit,
-        "axis": _axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False),
+        "axis": axis(format=time_format, grid=False, labelAngle=0, labelOverlap=True, ticks=False),
     }
     y = {
         "field": "value",
         "type": "quantitative",
-        "axis": _axis(labelExpr=_label_of("count"), tickCount=4),
+        "axis": axis(labelExpr=label_of("count"), tickCount=4),
         "scale": {"zero": True},
     }
     tooltip = [
         {"field": "day", "type": "ordinal", "timeUnit": unit, "title": words["period"], "format": time_format},
         {"field": "shown", "type": "nominal", "title": words["value"]},
     ]
-    spec = _base(
+    spec = base(
         height,
         [
             {
@@ -366,14 +370,14 @@ def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, st
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "color": _paint("accent"),
+                    "color": paint("accent"),
                     "tooltip": tooltip,
                     "opacity": {"condition": {"test": "datum.now", "value": 1}, "value": 0.38},
                 },
             },
             {
                 "mark": {"type": "text", "dy": -8, "fontSize": 12, "fontWeight": 600},
-                "encoding": {"x": x, "y": y, "text": {"field": "label", "type": "nominal"}, "color": _paint("accent")},
+                "encoding": {"x": x, "y": y, "text": {"field": "label", "type": "nominal"}, "color": paint("accent")},
             },
         ],
     )
@@ -419,7 +423,7 @@ def funnel(
         "field": "n",
         "type": "quantitative",
         "scale": {"type": "log", "domain": [smallest, largest * 1.15], "nice": False},
-        "axis": _axis(
+        "axis": axis(
             title=words["cases"],
             titleColor="#838c99",
             titleFontWeight="normal",
@@ -432,25 +436,25 @@ def funnel(
     y = {
         "type": "quantitative",
         "scale": {"domain": [low, 100.5], "nice": False},
-        "axis": _axis(labelExpr=_label_of("percent")),
+        "axis": axis(labelExpr=label_of("percent")),
     }
     tooltip = [
         {"field": "area", "type": "nominal", "title": words["area"]},
         {"field": "shown", "type": "nominal", "title": words["value"]},
         {"field": "count", "type": "nominal", "title": words["count"]},
     ]
-    spec = _base(
+    spec = base(
         320,
         [
             {
                 "data": {"values": band},
                 "mark": {"type": "area", "opacity": 0.55},
-                "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": _paint("faint")},
+                "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": paint("faint")},
             },
             {
                 "data": {"values": [{"target": 100 * target}]},
                 "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-                "encoding": {"y": {"field": "target", **y}, "color": _paint("context")},
+                "encoding": {"y": {"field": "target", **y}, "color": paint("context")},
             },
             {
                 "data": {"values": [{"target": 100 * target}]},
@@ -458,18 +462,18 @@ def funnel(
                 "encoding": {
                     "y": {"field": "target", **y},
                     "text": {"value": target_label},
-                    "color": _paint("context"),
+                    "color": paint("context"),
                 },
             },
             {
                 "transform": [{"filter": "datum.colour !== 'alarm'"}],
                 "mark": {"type": "point", "filled": True, "size": 34, "opacity": 0.45},
-                "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+                "encoding": {"x": x, "y": {"field": "value", **y}, "color": paint_by("colour"), "tooltip": tooltip},
             },
             {
                 "transform": [{"filter": "datum.colour === 'alarm'"}],
                 "mark": {"type": "point", "filled": True, "size": 62, "shape": "triangle-down", "opacity": 0.95},
-                "encoding": {"x": x, "y": {"field": "value", **y}, "color": _paint_by("colour"), "tooltip": tooltip},
+                "encoding": {"x": x, "y": {"field": "value", **y}, "color": paint_by("colour"), "tooltip": tooltip},
             },
             {
                 "mark": {"type": "text", "dy": 15, "fontSize": 12},
@@ -477,7 +481,7 @@ def funnel(
                     "x": x,
                     "y": {"field": "value", **y},
                     "text": {"field": "label", "type": "nominal"},
-                    "color": _paint_by("colour"),
+                    "color": paint_by("colour"),
                 },
             },
         ],
@@ -486,41 +490,71 @@ def funnel(
     return spec
 
 
+#: Colours of pictures: a browser hands a picture the light or dark scheme of the element it stands in.
+SCHEME = (
+    "<style>:root{--accent:#1f5fbf;--ink:#1b2330;--soft:#77818f;--alarm:#b8322a;--paper:#fff}"
+    "@media (prefers-color-scheme:dark){:root{--accent:#7fb0ff;--ink:#e7ebf2;--soft:#8d98a8;--alarm:#ff8a7d;--paper:#10151d}}"
+    "</style>"
+)
+
+
+def picture(svg: str) -> str:
+    """The address of an SVG picture, for <img>; Streamlit takes <svg> out of a page."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
 def sparkline(
-    values: Sequence[float | None], low: float, high: float, target: float | None, width: int = 240, height: int = 44
+    values: Sequence[float | None],
+    low: float,
+    high: float,
+    target: float | None,
+    width: int = 240,
+    height: int = 44,
+    undecided: int = 0,
 ) -> str:
-    """A line on the fixed scale [low, high] as an SVG data address; gaps stay gaps, the last value is a dot."""
+    """A line on the fixed scale [low, high] as an SVG data address; gaps stay gaps, the last value is a dot.
+
+    The last `undecided` values are provisional: dashed, with a hollow dot."""
     step = (width - 10) / max(1, len(values) - 1)
 
     def place(index: int, value: float) -> tuple[float, float]:
         share = (min(max(value, low), high) - low) / ((high - low) or 1)
         return 4 + index * step, height - 5 - share * (height - 10)
 
-    path, pen = "", "M"
+    firm = len(values) - undecided
+    path, dashed, pen = "", "", "M"
     for index, value in enumerate(values):
         if value is None:
             pen = "M"
             continue
         px, py = place(index, value)
-        path += f"{pen}{px:.1f},{py:.1f}"
+        if index < firm:
+            path += f"{pen}{px:.1f},{py:.1f}"
+        else:
+            before = values[index - 1] if index and pen == "L" else None
+            if before is not None:
+                bx, by = place(index - 1, before)
+                dashed += f"M{bx:.1f},{by:.1f}L{px:.1f},{py:.1f}"
         pen = "L"
     dot = ""
     if values and values[-1] is not None:
         px, py = place(len(values) - 1, values[-1])
-        dot = (
-            f"<path d='M{px:.1f},{py:.1f}h.01' stroke='#3d7bd9' stroke-width='7' stroke-linecap='round' "
-            "vector-effect='non-scaling-stroke'/>"
-        )
+        for paint_name, size in (("accent", 7.0), ("paper", 3.5))[: 2 if undecided else 1]:
+            dot += (
+                f"<path d='M{px:.1f},{py:.1f}h.01' stroke='var(--{paint_name})' stroke-width='{size:g}' "
+                "stroke-linecap='round' vector-effect='non-scaling-stroke'/>"
+            )
     goal = ""
     if target is not None and low <= target <= high:
         _, py = place(0, target)
-        goal = f"<line x1='0' x2='{width}' y1='{py:.1f}' y2='{py:.1f}' stroke='#8b95a3' stroke-dasharray='3 3'/>"
-    svg = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' preserveAspectRatio='none'>{goal}"
-        f"<path d='{path}' fill='none' stroke='#3d7bd9' stroke-width='2' stroke-linejoin='round' "
-        f"vector-effect='non-scaling-stroke'/>{dot}</svg>"
+        goal = f"<line x1='0' x2='{width}' y1='{py:.1f}' y2='{py:.1f}' stroke='var(--soft)' stroke-dasharray='3 3'/>"
+    line = (
+        "fill='none' stroke='var(--accent)' stroke-width='2' stroke-linejoin='round' vector-effect='non-scaling-stroke'"
     )
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return picture(
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' preserveAspectRatio='none'>{SCHEME}"
+        f"{goal}<path d='{path}' {line}/><path d='{dashed}' {line} stroke-dasharray='3 3'/>{dot}</svg>"
+    )
 
 
 def spark_scale(values: Sequence[float | None], form: str, target: float | None) -> tuple[float, float]:
@@ -547,7 +581,8 @@ def _round_up(value: float) -> float:
     return next(step * unit for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * unit >= value * 1.0001)
 
 
-def _span(ends: Sequence[float], form: str) -> tuple[float, float]:
+def span(ends: Sequence[float], form: str) -> tuple[float, float]:
+    """The ends of an axis that holds these values with room about them; a rate stays within 0 and 100 %."""
     if not ends:
         return 0.0, 1.0
     low, high = min(ends), max(ends)
@@ -559,7 +594,7 @@ def _span(ends: Sequence[float], form: str) -> tuple[float, float]:
     return low, high
 
 
-def _ticks(days: Sequence[str]) -> list[Spec]:
+def ticks(days: Sequence[str]) -> list[Spec]:
     """Up to six of the days, evenly taken: left to itself, an axis of years names each year four times."""
     known = sorted(set(days))
     step = max(1, math.ceil(len(known) / 6))
@@ -567,7 +602,8 @@ def _ticks(days: Sequence[str]) -> list[Spec]:
     return [{"year": day.year, "month": day.month, "date": day.day, "utc": True} for day in taken]
 
 
-def _label_of(form: str) -> str:
+def label_of(form: str) -> str:
+    """The expression that writes the numbers of an axis."""
     if form == "percent":
         return "datum.value > 100.4 ? '' : format(datum.value, '.3~f') + '%'"
     if form == "count":
@@ -578,7 +614,7 @@ def _label_of(form: str) -> str:
     return "datum.label"
 
 
-def _part_labels(last: list[Spec], pixel: float) -> None:
+def part_labels(last: list[Spec], pixel: float) -> None:
     """Move the end labels apart so that none covers another; `pixel` is the height of one in units of the axis."""
     edge = -math.inf
     for row in sorted(last, key=lambda v: float(v["value"])):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from dashboards import data, editions, formats, periods
 from dashboards.i18n import LANGUAGES, text
@@ -107,18 +108,24 @@ def resolve(edition: str) -> Scope:
 def default_start(edition: str, grain: str) -> date:
     """The last complete period of a grain, else the newest one."""
     starts = data.periods(edition)[grain]
-    cuts = data.as_of(edition)
-    cut = cuts["tickets"][1] if "tickets" in cuts else max((day for _, day in cuts.values()), default=date.max)
+    cut = data_cut(edition)
     return next((start for start in starts if periods.is_complete(grain, start, cut)), starts[0])
 
 
-def show(scope: Scope) -> None:
-    """The row of controls, and the way from the city down to the area."""
+def data_cut(edition: str) -> date:
+    """The local day to which the edition knows tickets, else anything."""
+    cuts = data.as_of(edition)
+    return cuts["tickets"][1] if "tickets" in cuts else max((day for _, day in cuts.values()), default=date.max)
+
+
+def show(scope: Scope, pages: Sequence[Page], here: Page) -> None:
+    """The row of controls, on a phone with the menu of `pages` in it, and the way from the city down to the area.
+
+    The menu has the name of the page `here`: an open one would stay open over the next page."""
     areas = data.areas(scope.edition)
     starts = data.periods(scope.edition)
     grains = [grain for grain in periods.GRAINS if grain in starts]
-    cuts = data.as_of(scope.edition)
-    cut = cuts["tickets"][1] if "tickets" in cuts else date.max
+    cut = data_cut(scope.edition)
 
     def area_label(code: str) -> str:
         area = areas[code]
@@ -135,6 +142,9 @@ def show(scope: Scope) -> None:
     st.session_state["pick_period"] = scope.start
     st.session_state["pick_lang"] = scope.lang
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        with st.popover(text(scope.lang, "menu"), key=f"phone_pages_{here.url_path}"):
+            for target in pages:
+                st.page_link(target, query_params=query(_memory()), width="stretch")
         st.selectbox(
             text(scope.lang, "area"),
             list(areas),
@@ -181,7 +191,7 @@ def show(scope: Scope) -> None:
                     if code == scope.city.code
                     else formats.name(areas[code].name, scope.lang)
                 )
-                st.button(label, type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
+                st.button(formats.plain(label), type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
                 st.markdown("›", width="content")
             st.html(f"<b>{escape(formats.name(scope.area.name, scope.lang))}</b>", width="content")
     for kind, value in scope.refused:

@@ -274,7 +274,7 @@ def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str
     found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in ids}
     for figure in _figures(
         edition,
-        "list_contains(?, v.indicator_id) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+        "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
         "and v.dimension = 'all' order by v.period_start",
         [list(ids), grain, level, code],
     ):
@@ -363,13 +363,13 @@ def members(
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def insights(edition: str, level: str, code: str, start: date, limit: int) -> list[Row]:
-    """The first sentences of weight about an area in a month."""
+def insights(edition: str, level: str, code: str, start: date) -> list[Row]:
+    """The sentences about an area in a month, in their order."""
     return ask(
         edition,
-        "select sentence_zh, sentence_en from marts.insights where area_level = ? and area_code = ? and month = ? "
-        "and severity <> 'note' order by place limit ?",
-        [level, code, start, limit],
+        "select severity, sentence_zh, sentence_en from marts.insights where area_level = ? and area_code = ? and month = ? "
+        "order by place",
+        [level, code, start],
     )
 
 

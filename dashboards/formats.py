@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -205,6 +206,11 @@ def instant(value: datetime | None, time_zone: str) -> str:
         return NO_VALUE
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     return f"{aware.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M}"
+
+
+def plain(words: str) -> str:
+    """Text for a place that reads Markdown: a name with brackets or dollars stays a name, and fetches no picture."""
+    return re.sub(r"([\\`*_\[\]$<>!~#|])", r"\\\1", words)
 
 
 def name(names: tuple[str, str], lang: str) -> str:

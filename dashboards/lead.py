@@ -72,7 +72,7 @@ def _missed(scope: Scope, found: Mapping[str, Reading]) -> str:
             )
         )
     if open_ones:
-        pieces.append(t(scope, "lead_provisional", n=len(open_ones)))
+        pieces.append(t(scope, "lead_provisional" if pieces else "lead_provisional_alone", n=len(open_ones)))
     return "".join(pieces)
 
 
@@ -86,7 +86,7 @@ def _below(scope: Scope, indicator_id: str) -> str:
     known = [
         (area, figures[area.code]) for area in kids if area.code in figures and figures[area.code].value is not None
     ]
-    if len(known) < 2:
+    if len(known) < 2 or all(figure.status == "provisional" for _, figure in known):
         return ""
     missed = [area for area, figure in known if figure.status == "missed"]
     values = [figure.value or 0.0 for _, figure in known]
@@ -106,25 +106,45 @@ def _below(scope: Scope, indicator_id: str) -> str:
     )
 
 
-def _told(scope: Scope) -> str:
-    """What the edition itself says first of the area and month; '' where it says nothing of weight."""
+#: How many sentences of each severity the lead takes, and their marks.
+_TAKEN = {"act": (3, "▼"), "watch": (1, "◐"), "good": (1, "↗")}
+
+
+def _told(scope: Scope) -> list[str]:
+    """What the edition itself finds worth saying of the area and month, as items of a list; none where it says nothing."""
     if scope.grain != "month":
-        return ""
-    told = data.insights(scope.edition, scope.area.level, scope.area.code, scope.start, 3)
-    gap = "" if scope.lang == "zh" else " "
-    return "".join(escape(row[f"sentence_{scope.lang}"]) + gap for row in told)
+        return []
+    left = {severity: count for severity, (count, _) in _TAKEN.items()}
+    items: list[str] = []
+    for row in data.insights(scope.edition, scope.area.level, scope.area.code, scope.start):
+        if left.get(row["severity"], 0):
+            left[row["severity"]] -= 1
+            items.append(sentence(scope, row))
+    return items
+
+
+def sentence(scope: Scope, row: data.Row) -> str:
+    """One sentence of the edition with the mark of its severity, as an item of a list."""
+    mark = _TAKEN.get(row["severity"], (0, "·"))[1]
+    paint = " class='sw-bad'" if row["severity"] == "act" else ""
+    return f"<li><span{paint} aria-hidden='true'>{mark}</span>{escape(row[f'sentence_{scope.lang}'] or '')}</li>"
 
 
 def overview(scope: Scope, found: Mapping[str, Reading]) -> str:
-    """How the area stands."""
+    """How the area stands: one sentence, and a list of those that matter most."""
     volume = found.get("T01")
     first = (
         t(scope, "lead_received", n=strong(formats.value(volume.now, volume.indicator, scope.lang)))
         if volume and _known(volume)
         else ""
     )
-    sentence = _start(scope) + _join(scope, [first, _clause(scope, found, "T02"), _clause(scope, found, "T05")])
-    return _stop(scope, sentence) + (_told(scope) or _missed(scope, found)) + _below(scope, "T02")
+    opening = _start(scope) + _join(scope, [first, _clause(scope, found, "T02"), _clause(scope, found, "T05")])
+    items = _told(scope)
+    if not items and (missed := _missed(scope, found)):
+        items.append(f"<li><span aria-hidden='true'>·</span>{missed}</li>")
+    if below := _below(scope, "T02"):
+        items.append(f"<li><span aria-hidden='true'>·</span>{below}</li>")
+    return _stop(scope, opening) + (f"<ul class='sw-told'>{''.join(items)}</ul>" if items else "")
 
 
 def tickets(scope: Scope, found: Mapping[str, Reading]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, formats, periods
+from dashboards import chances, charts, data, formats, periods, signals, verdicts
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -20,12 +20,19 @@ HISTORY = {"week": 26, "month": 24, "quarter": 8, "year": 5}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One indicator of the chosen area: this period's figure, the one before and the history up to it."""
+    """One indicator of the chosen area: this period's figure, the one before, the history up to it, and what chance says.
+
+    `compared` is true where the edition compares figures of this period with the one before; `limits` holds the
+    months of its control chart.
+    """
 
     indicator: Indicator
     now: Figure | None
     before: Figure | None
     history: tuple[tuple[date, Figure | None], ...]
+    change: signals.Change | None = None
+    compared: bool = False
+    limits: Mapping[date, signals.Limits] = field(default_factory=dict)
 
 
 def t(scope: Scope, key: str, default: str | None = None, **values: object) -> str:
@@ -54,10 +61,17 @@ def readings(scope: Scope, ids: Sequence[str]) -> dict[str, Reading]:
     catalogue = data.indicators(scope.edition)
     known = tuple(i for i in ids if i in catalogue)
     found = data.series(scope.edition, known, scope.grain, scope.area.level, scope.area.code)
-    result: dict[str, Reading] = {}
-    for indicator_id in known:
-        result[indicator_id] = reading(scope, catalogue[indicator_id], found[indicator_id])
-    return result
+    changed = signals.changes(scope.edition, scope.grain, scope.start, scope.area.level, scope.area.code)
+    limits = signals.limits(scope.edition, known, scope.area.level, scope.area.code) if scope.grain == "month" else {}
+    return {
+        indicator_id: replace(
+            reading(scope, catalogue[indicator_id], found[indicator_id]),
+            change=changed.get(indicator_id),
+            compared=bool(changed),
+            limits=limits.get(indicator_id, {}),
+        )
+        for indicator_id in known
+    }
 
 
 def reading(scope: Scope, indicator: Indicator, figures: Sequence[Figure]) -> Reading:
@@ -176,16 +190,8 @@ def tile(scope: Scope, item: Reading, dated: str = "", since: str = "", span: st
     unit = formats.unit(figure, indicator, scope.lang)
     mark, paint = status(scope, figure, indicator)
     earlier = periods.previous_start(scope.grain, scope.start)
-    fiscal_reset = cumulative(indicator, scope.grain) and fiscal_year(scope, earlier) != fiscal_year(scope, scope.start)
-    step = None if fiscal_reset else formats.change(figure, item.before, indicator, scope.lang)
-    change = t(scope, "no_change_known")
-    if fiscal_reset:
-        change = t(scope, "new_fiscal_year")
-    elif running(scope, indicator):
-        change = t(scope, "not_over")
-    elif step is not None:
-        since = since or t(scope, f"last_{scope.grain}")
-        change = t(scope, "change", change=step, grain=since) if step else t(scope, "unchanged", grain=since)
+    restarts = cumulative(indicator, scope.grain) and fiscal_year(scope, earlier) != fiscal_year(scope, scope.start)
+    change = verdicts.change_html(scope, item, restarts, since)
     values = [f.value if f is not None else None for _, f in item.history]
     drawn = broken(scope, item)
     target = figure.target if figure is not None else None
@@ -199,28 +205,32 @@ def tile(scope: Scope, item: Reading, dated: str = "", since: str = "", span: st
     word = " sw-word" if figure is not None and figure.status == "suppressed" else ""
     spark = ""
     if sum(v is not None for v in values) > 1:
-        address = charts.sparkline(drawn, low, high, target)
+        address = charts.sparkline(drawn, low, high, target, undecided=undecided(item))
         spark = (
             f"<img class='sw-spark' alt='' src='{address}'><div class='sw-scale'><span>"
             f"{escape(t(scope, 'scale', low=ends[0], high=ends[1]))}</span>"
             f"<span class='sw-wide'>{escape(span or t(scope, f'history_{scope.grain}', n=len(values)))}</span></div>"
         )
     when = f"<div class='sw-line'>{escape(dated)}</div>" if dated else ""
-    with st.container(border=True, height="stretch", gap="xxsmall"):
+    with st.container(border=True, height="stretch", gap="xxsmall", key=f"tile_{indicator.indicator_id}"):
         passport(scope, figure, indicator, f"{indicator.indicator_id}_tile")
         st.html(
-            f"{when}<div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
-            f"<div class='sw-line'>{escape(base(scope, figure, indicator)) or '&nbsp;'}</div>"
+            f"<div class='sw-tile'>{when}<div class='sw-value{word}'>{escape(shown)}<span class='sw-unit'>{escape(unit)}</span></div>"
             f"<div class='sw-status {paint}'>{escape(mark)}</div>"
-            f"<div class='sw-line'>{escape(change)}</div>{spark}"
+            f"<div class='sw-line'>{escape(base(scope, figure, indicator))}</div>"
+            f"<div class='sw-line'>{change}</div>"
+            f"<div class='sw-foot'>{spark}{verdicts.signals_html(scope, item)}</div></div>"
         )
 
 
-def running(scope: Scope, indicator: Indicator) -> bool:
-    """Whether a count of events is still growing: that of a part of a period is not compared with a whole one."""
-    cut = data.as_of(scope.edition).get(indicator.dataset)
-    flow = indicator.time_kind == "flow" and indicator.kind in ("count", "amount")
-    return flow and cut is not None and not periods.is_complete(scope.grain, scope.start, cut[1])
+def undecided(item: Reading) -> int:
+    """How many of the newest figures of a reading are provisional."""
+    count = 0
+    for _, figure in reversed(item.history):
+        if figure is None or figure.status != "provisional":
+            break
+        count += 1
+    return count
 
 
 def cumulative(indicator: Indicator, grain: str) -> bool:
@@ -480,7 +490,7 @@ def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> No
     section(
         scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%")
     )
-    with st.grid(6, min_column_width=150, gap="small"):
+    with st.grid(min(len(items), 6), min_column_width=150, gap="small"):
         for area, item in items:
             address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
             paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""
@@ -589,8 +599,8 @@ def _apart(candidates: Sequence[tuple[int, Figure]]) -> list[int]:
 def headline(scope: Scope, title: str, sentence: str) -> None:
     """The question of the page, and one sentence that answers it (`sentence` is ready HTML)."""
     st.header(title, anchor=False)
-    st.html(f"<div class='sw-lead'>{sentence}</div>")
     meta(scope)
+    st.html(f"<div class='sw-lead'>{sentence}</div>")
 
 
 def meta(scope: Scope) -> None:

@@ -80,10 +80,7 @@ else:
     scope = controls.resolve(edition)
     st.session_state["scope"] = scope
     with st.container(horizontal_alignment="center"), st.container(width=1320):
-        with st.container(horizontal=True, wrap=False, gap="small", key="phone_pages"):
-            for target in pages:
-                st.page_link(target, query_params=controls.query(st.session_state["choice"]))
-        controls.show(scope)
+        controls.show(scope, pages, page)
         refresh_problems(scope.lang, data.city(edition).time_zone)
         page.run()
         st.html(f"<div class='sw-meta'>{escape(text(scope.lang, 'footer'))}</div>")

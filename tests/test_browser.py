@@ -182,7 +182,11 @@ def test_no_page_is_wider_than_its_screen_or_asks_another_machine(
     visit.open(f"{server}/{page}")
     assert visit.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     assert visit.page.get_by_test_id("stException").count() == 0
+    if width < 960:
+        visit.page.get_by_role("button", name="菜单").click()
     assert visit.page.get_by_role("link", name="经费保障").first.is_visible()
+    if width < 960:
+        visit.page.keyboard.press("Escape")
     visit.picture(f"{page or 'overview'}-{width}-{scheme}")
     assert visit.outside == []
     visit.close()

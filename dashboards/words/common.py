@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "page_funding": ("经费保障", "Funding"),
     "page_data": ("数据质量", "Data"),
     "page_definitions": ("指标口径", "Definitions"),
+    "menu": ("☰ 菜单", "☰ Menu"),
     "area": ("区域", "Area"),
     "grain": ("周期", "Period type"),
     "grain_week": ("周", "Week"),
@@ -88,7 +89,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "change": ("较{grain} {change}", "{change} on {grain}"),
     "unchanged": ("与{grain}持平", "unchanged on {grain}"),
     "no_change_known": ("上期无可比数据", "No earlier figure to compare"),
-    "not_over": ("本期未结束，不与上期比较", "Period not over: not compared"),
     "new_fiscal_year": ("新财年起点，不与上期比较", "New fiscal year: not compared"),
     "last_week": ("上周", "last week"),
     "last_month": ("上月", "last month"),
@@ -104,7 +104,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing_to_draw": ("这一区域在此周期没有可显示的数据。", "There is nothing to show for this area and period."),
     "meta": (
         "数据截至 {as_of} · 版本 {edition} · 发布于 {published}",
-        "Data as of {as_of} · edition {edition} · published {published}",
+        "Data as of {as_of} · {edition} · published {published}",
     ),
     "footer": (
         "点指标名称可看口径、分子分母、区间、数据截至与版本。汇总 = Σ 分子 ÷ Σ 分母，不是各地比率的平均。",

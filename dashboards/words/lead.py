@@ -20,6 +20,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{names}: below target but within chance, on the watch list. ",
     ),
     "lead_provisional": ("另有 {n} 项尚为暂定值。", "{n} are still provisional. "),
+    "lead_provisional_alone": (
+        "{n} 项指标尚为暂定值，不作评判。",
+        "{n} indicators are still provisional and are not judged. ",
+    ),
     "lead_below_missed": (
         "下辖{rung}中，{n} 个{name}未达标（{names}），最高与最低相差 {gap} 个百分点。",
         "Of the {rung}, {n} miss the target for {name} ({names}); best and worst differ by {gap} points.",

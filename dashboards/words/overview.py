@@ -4,12 +4,9 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "title_overview": ("{city}基层治理运行看板", "{city}: how the streets are run"),
-    "trend_title": ("办结率与居民确认解决率", "Resolved, and confirmed by residents"),
-    "trend_note": (
-        "前者是承办单位自报办结，后者是回访中居民确认解决；阴影为 95% 区间，空心点为暂定值。",
-        "The first is what handlers report, the second what residents confirm when called back. Band: "
-        "95% interval; hollow: provisional.",
-    ),
+    "all_sentences": ("本月全部 {n} 条判断", "All {n} findings of the month"),
+    "measure_label": ("看哪一项", "Which figure"),
+    "over_time": ("{name}走势", "{name} over time"),
     "dots_title": ("{name}：与目标相比", "{name} against target"),
     "dots_note": ("横线为 95% 区间；▼ 未达标，◌ 暂定。", "Bars are 95% intervals; ▼ below target, ◌ provisional."),
     "ladder_note": (
