@@ -39,9 +39,7 @@ _BAND = (
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def bands(
-    edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str | None, code: str
-) -> dict[str, Band]:
+def bands(edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str | None, code: str) -> dict[str, Band]:
     """The band of a community's peers by indicator: its class of `marts.comparisons`, else the communities of its kind.
 
     Only values that are published take part; below FEWEST peers there is no band."""

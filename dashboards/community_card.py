@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import breakdowns, community, data, formats, parts, peers, ranking, score_page, score_sheets, strips
+from dashboards import breakdowns, community, data, formats, parts, peers, ranking, score_sheets, scored, strips
 from dashboards.community import Band
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator, Row
@@ -22,6 +22,7 @@ BLOCKS = {
 RULES = ("veto", "floor", "target", "overdue")
 _ROWS = 20
 _SENTENCES = 6
+_CATEGORIES = 4
 
 
 def choose(scope: Scope, title: str) -> None:
@@ -102,11 +103,11 @@ def show(scope: Scope, title: str) -> None:
     watched = community.watched(scope.edition, area.code)
     said = community.sentences(scope.edition, area.code, scope.start) if scope.grain == "month" else []
     parts.headline(scope, title, _lead(scope, open_lines, watched, said))
-    st.html(f"<div class='sw-facts sw-card'>{_facts(scope)}</div>")
+    st.html(f"<div class='sw-facts'><b>{escape(scope.place)}</b> · {_facts(scope)}</div>")
     with st.container(key="card"):
         for pair in (("need", "capacity"), ("money", "outcome")):
             for column, block in zip(st.columns(2, gap="medium"), pair, strict=True):
-                with column, st.container(border=True, height="stretch", gap="xxsmall"):
+                with column, st.container(border=True, height="stretch", gap="xsmall"):
                     st.subheader(t(scope, f"block_{block}"), anchor=False)
                     for indicator_id in BLOCKS[block]:
                         if indicator_id in found:
@@ -163,7 +164,7 @@ def _score(scope: Scope) -> str:
         if row["score"] is None:
             return escape(t(scope, "card_not_rated"))
         cap = row["grade"] != row["capped_grade"]
-        grade = score_page.grade_name(scope, row["capped_grade"]) + (t(scope, "card_capped") if cap else "")
+        grade = scored.grade_name(scope, row["capped_grade"]) + (t(scope, "card_capped") if cap else "")
         low, high = row["rank_min"] or row["rank"], row["rank_max"] or row["rank"]
         mark = "◌ " if row["status"] == "provisional" else ""
         places = f"{low}–{high}" if low != high else str(low)
@@ -180,17 +181,21 @@ def _row(scope: Scope, item: Reading, band: Band | None) -> None:
         if not known:
             return
         start, figure = known[-1]
-        dated, band = formats.period(scope.grain, start, scope.lang), None
-    left, right = st.columns([11, 10], gap="small", vertical_alignment="center")
-    with left:
+        dated = formats.period(scope.grain, start, scope.lang)
+        own = (indicator.indicator_id,)
+        found = community.bands(scope.edition, own, scope.grain, start, scope.area.kind, scope.area.code)
+        band = found.get(indicator.indicator_id)
+    left, right = st.columns([1, 1], gap="small", vertical_alignment="center")
+    with left, st.container(gap=None):
         parts.passport(scope, figure, indicator, f"{indicator.indicator_id}_card")
         missed = figure is not None and figure.status == "missed"
         mark = "▼ " if missed else "◌ " if figure is not None and figure.status == "provisional" else ""
-        shown = mark + formats.value(figure, indicator, scope.lang)
+        # the name of a rate per 10,000 says so; the word for its unit speaks of people
+        shown = mark + formats.value(figure, indicator, scope.lang, unit=not indicator.unit.startswith("per_"))
         below = " · ".join(x for x in (dated, parts.base(scope, figure, indicator)) if x)
-        paint = " sw-bad" if missed else ""
+        paint = " class='sw-bad'" if missed else ""
         st.html(
-            f"<div class='sw-card-value{paint}'>{escape(shown)}</div><div class='sw-line'>{escape(below)}</div>"
+            f"<div class='sw-card-value'><b{paint}>{escape(shown)}</b> <span class='sw-line'>{escape(below)}</span></div>"
         )
     with right:
         st.html(_strip(scope, indicator, figure, band))
@@ -204,55 +209,51 @@ def _strip(scope: Scope, indicator: Indicator, figure: Figure | None, band: Band
         return f"<div class='sw-line'>{escape(t(scope, 'card_no_peers'))}</div>"
     if indicator.kind == "proportion" and figure.denominator == 1 and band.reach is not None:
         text = t(scope, "peers_reach", n=band.reach, all=band.peers)
-        return f"<img class='sw-strip' alt='{escape(text)}' src='{strips.share(band.reach, band.peers)}'>{_small(text)}"
+        bar = strips.share(band.reach, band.peers)
+        return f"<div class='sw-strip'><span></span><img alt='{escape(text)}' src='{bar}'><span></span></div>{_small(text)}"
     form = formats.form(indicator)
     ends = strips.scale(form, band, figure.value)
 
     def write(value: float) -> str:
-        return f"{100 * value:.0f}%" if form == "percent" else formats.amount(indicator, value, scope.lang, unit=False)
+        shown = formats.amount(indicator, value, scope.lang, unit=False)
+        return f"{100 * value:.0f}%" if form == "percent" else shown if form == "money" else f"{value:,g}"
 
     address = strips.strip(
         ends, band, figure.value, figure.lower, figure.upper, figure.target, figure.status == "missed"
     )
-    text = t(
-        scope,
-        "peers_band",
-        median=formats.amount(indicator, band.median, scope.lang, unit=False),
-        lower=formats.amount(indicator, band.lower, scope.lang, unit=False),
-        upper=formats.amount(indicator, band.upper, scope.lang, unit=False),
-        n=band.peers,
+    median, lower, upper = (
+        formats.amount(indicator, value, scope.lang, unit=False) for value in (band.median, band.lower, band.upper)
     )
+    key = "peers_same" if lower == upper else "peers_band"
+    text = t(scope, key, median=median, lower=lower, upper=upper, n=band.peers)
     return (
-        f"<img class='sw-strip' alt='{escape(text)}' src='{address}'>"
-        f"<div class='sw-scale'><span>{escape(write(ends[0]))}</span><span>{escape(write(ends[1]))}</span></div>{_small(text)}"
+        f"<div class='sw-strip'><span>{escape(write(ends[0]))}</span><img alt='{escape(text)}' src='{address}'>"
+        f"<span>{escape(write(ends[1]))}</span></div>{_small(text)}"
     )
 
 
 def _small(text: str) -> str:
-    return f"<div class='sw-line'>{escape(text)}</div>"
+    return f"<div class='sw-line sw-strip-line'>{escape(text)}</div>"
 
 
 def _categories(scope: Scope) -> None:
-    """What the tickets are about: the three largest categories and the rest."""
-    found = data.members(
-        scope.edition, ("T01",), scope.grain, scope.start, "community", scope.area.code, "category_1"
-    )
+    """What the tickets are about: the largest categories and the rest."""
+    found = data.members(scope.edition, ("T01",), scope.grain, scope.start, "community", scope.area.code, "category_1")
     sizes = {m: figures["T01"].value or 0.0 for m, figures in found.items() if figures["T01"].value}
     total = sum(sizes.values())
     if not total:
         return
-    largest = sorted(sizes, key=lambda m: (-sizes[m], m))[:3]
-    pieces = [
-        f"{breakdowns.member_name(scope, m)} {formats.percent(sizes[m] / total)}"
-        f"{t(scope, 'in_brackets', text=formats.whole(sizes[m]))}"
-        for m in largest
-    ]
-    rest = total - sum(sizes[m] for m in largest)
-    if rest:
-        pieces.append(f"{t(scope, 'other_categories')} {formats.percent(rest / total)}")
-    st.html(
-        f"<div class='sw-card-more'><b>{escape(t(scope, 'categories_of'))}</b> {escape(t(scope, 'comma').join(pieces))}</div>"
+    largest = sorted(sizes, key=lambda m: (-sizes[m], m))[:_CATEGORIES]
+    shown = [(breakdowns.member_name(scope, m), sizes[m]) for m in largest]
+    if rest := total - sum(size for _, size in shown):
+        shown.append((t(scope, "other_categories"), rest))
+    most = max(size for _, size in shown)
+    rows = "".join(
+        f"<span>{escape(name)}</span><i style='width:{100 * size / most:.1f}%'></i>"
+        f"<span>{formats.percent(size / total)} <small>{formats.whole(size)}</small></span>"
+        for name, size in shown
     )
+    st.html(f"<div class='sw-line'>{escape(t(scope, 'categories_of'))}</div><div class='sw-shares'>{rows}</div>")
 
 
 def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> None:
@@ -267,7 +268,9 @@ def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> N
         pieces = [f"<b>{escape(_rule(scope, row))}</b>"]
         if row["indicator_id"] in catalogue:
             indicator = catalogue[row["indicator_id"]]
-            pieces.append(escape(f"{parts.label(scope, indicator)} {formats.amount(indicator, row['value'], scope.lang)}"))
+            pieces.append(
+                escape(f"{parts.label(scope, indicator)} {formats.amount(indicator, row['value'], scope.lang)}")
+            )
         if row["months_below"]:
             pieces.append(escape(t(scope, "months_below", n=row["months_below"])))
         if row["rule"] == "overdue" and row["rows"]:
@@ -280,7 +283,10 @@ def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> N
     for row in watched:
         if row["indicator_id"] in catalogue:
             indicator = catalogue[row["indicator_id"]]
-            names.append(f"{parts.label(scope, indicator)} {formats.amount(indicator, row['value'], scope.lang)}")
+            month = t(scope, "in_brackets", text=formats.period("month", row["period_start"], scope.lang))
+            names.append(
+                f"{parts.label(scope, indicator)} {formats.amount(indicator, row['value'], scope.lang)}{month}"
+            )
     if names:
         text = t(scope, "watch_line", names=t(scope, "comma").join(names))
         items.append(f"<li>◐ {escape(text)}</li>")

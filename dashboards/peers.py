@@ -50,7 +50,9 @@ class Peer:
         middle = (float(self.row["ranked"]) + 1) / 2
         if self.row["rank_upper"] is None or self.row["rank_lower"] is None:
             return "unclear"
-        return "better" if self.row["rank_upper"] < middle else "worse" if self.row["rank_lower"] > middle else "unclear"
+        return (
+            "better" if self.row["rank_upper"] < middle else "worse" if self.row["rank_lower"] > middle else "unclear"
+        )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -86,7 +88,8 @@ def comparisons(edition: str, indicator_id: str, grain: str, start: date) -> lis
 
 
 def peers(scope: Scope, indicator: Indicator) -> list[Peer]:
-    """All areas of an indicator in the period with their figures; `inside` are those of the chosen area."""
+    """All areas of an indicator in the period with their figures, in the order of their class and place; `inside` are those of
+    the chosen area."""
     areas = data.areas(scope.edition)
     rows = comparisons(scope.edition, indicator.indicator_id, scope.grain, scope.start)
     figures = {
@@ -118,13 +121,9 @@ def class_name(scope: Scope, row: Row) -> str:
     """A peer class in words, with the number of its areas."""
     if row["area_level"] != "community":
         return t(scope, f"class_{row['area_level']}", n=row["peers"])
-    return t(
-        scope,
-        "class_community",
-        kind=kind_name(scope, row["area_kind"]),
-        band=t(scope, f"band_{row['volume_band']}", default=row["volume_band"] or ""),
-        n=row["peers"],
-    )
+    band = t(scope, f"band_{row['volume_band']}", default=row["volume_band"] or "")
+    name = t(scope, "class_community", kind=kind_name(scope, row["area_kind"]), band=band, n=row["peers"])
+    return name[:1].upper() + name[1:]
 
 
 def kind_name(scope: Scope, kind: str | None) -> str:

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import controls, data, formats, parts, peers, ranking_charts
 from dashboards.controls import Scope
 from dashboards.data import Area, Indicator
+from dashboards.markdown import plain
 from dashboards.parts import strong, t
 from dashboards.peers import Peer
 
@@ -34,7 +35,7 @@ def show(scope: Scope, title: str, choices: DeltaGenerator) -> None:
     if not chosen:
         st.info(t(scope, "nothing_to_draw"))
         return
-    st.subheader(classes[str(key)], anchor=False)
+    st.subheader(plain(classes[str(key)]), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         funnel(scope, indicator, chosen)
@@ -136,8 +137,7 @@ def outside(scope: Scope, indicator: Indicator, everyone: Sequence[Peer]) -> Non
                 f"{link(scope, peer.area)}<div class='sw-line'>{escape(' · '.join(x for x in (above, where) if x))}</div>",
                 escape(side),
                 f"<b class='{paint}'>{escape(value(peer, indicator, scope.lang))}</b>"
-                f"<div class='sw-line'>{escape(formats.interval(peer.figure) if peer.figure else '')}</div>",
-                escape(formats.fraction(peer.figure, indicator, scope.lang) if peer.figure else formats.NO_VALUE),
+                f"<div class='sw-line'>{escape(_behind(scope, peer, indicator))}</div>",
                 formats.percent(float(peer.row["peer_rate"])),
                 place(peer),
             ]
@@ -146,13 +146,20 @@ def outside(scope: Scope, indicator: Indicator, everyone: Sequence[Peer]) -> Non
         (t(scope, "area"), ""),
         (t(scope, "side"), ""),
         (t(scope, "value_interval"), "sw-num"),
-        (t(scope, "count"), "sw-num sw-wide"),
         (t(scope, "peer_rate"), "sw-num"),
         (t(scope, "place_interval"), "sw-num sw-wide"),
     ]
     st.html(parts.table(head, body))
     if len(found) > _ROWS:
         st.caption(t(scope, "and_more", n=len(found) - _ROWS))
+
+
+def _behind(scope: Scope, peer: Peer, indicator: Indicator) -> str:
+    if peer.figure is None:
+        return ""
+    return " · ".join(
+        x for x in (formats.interval(peer.figure), formats.fraction(peer.figure, indicator, scope.lang)) if x
+    )
 
 
 def place(peer: Peer) -> str:
@@ -185,6 +192,7 @@ def funnel(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> None:
         scope, t(scope, "funnel_title"), [indicator.indicator_id], "funnel", note, class_table(scope, indicator, chosen)
     )
     named = _apart(chosen)
+    nobody = not any(p.inside for p in chosen)
     units = [
         ranking_charts.Unit(
             name,
@@ -193,10 +201,10 @@ def funnel(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> None:
             value(p, indicator, scope.lang),
             count(p, indicator, scope),
             _limits(p),
-            colour(p) if p.outside else "accent" if p.inside else "context",
+            colour(p) if p.outside else "accent" if p.inside or nobody else "context",
             "circle" if not p.outside else "diamond" if p.better else "triangle-down",
             p.area.code in named,
-            p.inside,
+            p.inside or nobody,
             bool(p.row["is_provisional"]),
         )
         for name, p in zip(_unique(scope, chosen), chosen, strict=True)
@@ -205,12 +213,13 @@ def funnel(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> None:
     rate = t(scope, "peers_at", rate=formats.percent(peer_rate))
     out = [unit.label for unit, p in zip(units, chosen, strict=True) if p.outside]
     alt = f"{t(scope, 'funnel_title')}: {rate}; " + (t(scope, "comma").join(out) or t(scope, "outside_none"))
-    parts.draw(ranking_charts.funnel(units, peer_rate, rate, chart_words(scope)), alt, "funnel")
+    height = 560 if len(chosen) > 12 else 380  # about that of the places beside it
+    parts.draw(ranking_charts.funnel(units, peer_rate, rate, chart_words(scope), height), alt, "funnel")
 
 
 def chart_words(scope: Scope) -> dict[str, str]:
     """The words that the charts of comparison print in their tooltips and on their axes."""
-    keys = {"place": "place", "interval": "place_interval", "other": "place_other"}
+    keys = {"place": "place", "interval": "place_interval", "other": "place_other", "cases": "cases_axis"}
     return parts.words(scope) | {key: t(scope, word) for key, word in keys.items()}
 
 
@@ -232,7 +241,7 @@ def _apart(chosen: Sequence[Peer]) -> set[str]:
     for peer in candidates:
         crowded = any(
             abs(float(peer.row["value"]) - float(other.row["value"])) < 0.025
-            and 0.6 < float(peer.row["denominator"]) / float(other.row["denominator"]) < 1.7
+            and 0.75 < float(peer.row["denominator"]) / float(other.row["denominator"]) < 1.33
             for other in taken
         )
         if not crowded and len(taken) < 6:
@@ -242,6 +251,7 @@ def _apart(chosen: Sequence[Peer]) -> set[str]:
 
 def caterpillar(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> None:
     """The places of one class with their intervals, in three groups; where there are many, those apart are named."""
+    nobody = not any(p.inside for p in chosen)
     placed = sorted((p for p in chosen if p.row["rank_lower"] is not None), key=lambda p: (p.row["rank"], p.area.code))
     small = len(chosen) - len(placed)
     note = t(scope, "places_note") + (t(scope, "places_small", n=small) if small and placed else "")
@@ -267,7 +277,7 @@ def caterpillar(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> N
                         count(p, indicator, scope),
                         "context" if group == "unclear" else colour(p),
                         named or p.area.code == scope.area.code,
-                        p.inside,
+                        p.inside or nobody,
                     )
                     for p in members
                 ],
@@ -310,9 +320,7 @@ def class_table(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> s
 
 def three_rates(scope: Scope, indicator: Indicator, chosen: Sequence[Peer]) -> None:
     """Raw, shrunk and standardised rates side by side where they differ most, and the areas whose mix explains them."""
-    parts.section(
-        scope, t(scope, "rates_title"), [indicator.indicator_id], "rates", t(scope, "rates_note")
-    )
+    parts.section(scope, t(scope, "rates_title"), [indicator.indicator_id], "rates", t(scope, "rates_note"))
     for peer in (p for p in chosen if p.row["standardised_disagrees"]):
         below = float(peer.row["value"]) < float(peer.row["peer_rate"])
         said = t(

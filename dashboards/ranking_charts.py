@@ -11,7 +11,6 @@ from dashboards.charts import COLOURS, Spec
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _QUIET = "#838c99"
-_LABELS = 132  # pixels to the left of the plot in which names stand
 _AXIS = 44  # pixels that the axis and its title take of the height
 
 
@@ -59,6 +58,12 @@ class Rates:
     shown: str
 
 
+def _room(labels: Sequence[str]) -> int:
+    """Pixels to the left of the plot that the longest of these names takes, with a cap for phones."""
+    widths = [sum(13.0 if ord(letter) > 0x2E80 else 6.9 for letter in label) for label in labels]
+    return int(min(200.0, max([100.0, *widths]))) + 12
+
+
 def _paint(colour: str) -> Spec:
     return {"datum": colour, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
 
@@ -94,13 +99,16 @@ def _tooltip(words: dict[str, str], *fields: str) -> list[Spec]:
     return [{"field": field, "type": "nominal", "title": words[field]} for field in fields]
 
 
-def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict[str, str], height: int = 380) -> Spec:
+def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict[str, str], height: int) -> Spec:
     """Rates against their cases with the 95 % and 99.8 % limits of the class; those named are labelled.
 
     The limits are those of the edition at the cases of each area, joined by lines.
     """
     band = {
-        unit.cases: {"cases": unit.cases, **dict(zip(("l998", "l95", "u95", "u998"), _percent(unit.limits), strict=True))}
+        unit.cases: {
+            "cases": unit.cases,
+            **dict(zip(("l998", "l95", "u95", "u998"), _percent(unit.limits), strict=True)),
+        }
         for unit in units
         if unit.limits is not None
     }
@@ -127,7 +135,7 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
     x = {
         "field": "cases",
         "type": "quantitative",
-        "scale": {"type": "log", "domain": [few * 0.92, many * 1.1], "nice": False},
+        "scale": {"type": "log", "domain": [few * 0.94, many * 1.02], "nice": False},
         "axis": _axis(title=words["cases"], grid=False, format="~s", labelOverlap=True),
     }
     y = {
@@ -151,7 +159,7 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
         layers.append(
             {
                 "data": {"values": ends_of},
-                "mark": {"type": "text", "align": "right", "dx": -2, "dy": 8, "fontSize": 11},
+                "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 11},
                 "encoding": {
                     "x": x,
                     "y": {"field": "at", **y},
@@ -189,17 +197,20 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
                 },
             }
         )
-    layers.append(
-        {
-            "mark": {"type": "text", "dy": 16, "fontSize": 12, "fontWeight": 600},
-            "encoding": {
-                "x": x,
-                "y": {"field": "rate", **y},
-                "text": {"field": "label", "type": "nominal"},
-                "color": colour,
-            },
-        }
-    )
+    # away from the centre, where the other points are
+    for side, beyond in ((-13, f"datum.rate > {100 * peer_rate}"), (16, f"datum.rate <= {100 * peer_rate}")):
+        layers.append(
+            {
+                "transform": [{"filter": beyond}],
+                "mark": {"type": "text", "dy": side, "fontSize": 12, "fontWeight": 600},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "rate", **y},
+                    "text": {"field": "label", "type": "nominal"},
+                    "color": colour,
+                },
+            }
+        )
     spec = _base(height, layers)
     spec["data"] = {"values": values}
     return spec
@@ -221,6 +232,7 @@ def caterpillar(
     """
     values: list[Spec] = []
     heads: list[Spec] = []
+    room_of_names = _room([place.label for _, places in groups for place in places if place.named])
     at = 0.0
     for name, places in groups:
         if not places:
@@ -266,7 +278,12 @@ def caterpillar(
                 "y": {"field": "at", **y},
                 "color": _paint_by("colour"),
                 "size": {"field": "thick", "type": "quantitative", "scale": None},
-                "opacity": {"field": "strength", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0, 0.4]}, "legend": None},
+                "opacity": {
+                    "field": "strength",
+                    "type": "quantitative",
+                    "scale": {"domain": [0, 1], "range": [0, 0.4]},
+                    "legend": None,
+                },
                 "tooltip": tooltip,
             },
         },
@@ -282,7 +299,7 @@ def caterpillar(
             },
         },
         {
-            "mark": {"type": "text", "align": "right", "fontSize": 12.5, "limit": _LABELS - 8},
+            "mark": {"type": "text", "align": "right", "fontSize": 12.5, "limit": room_of_names - 8},
             "encoding": {
                 "x": {"value": -10},
                 "y": {"field": "at", **y},
@@ -295,7 +312,7 @@ def caterpillar(
             "data": {"values": heads},
             "mark": {"type": "text", "align": "left", "fontSize": 12.5, "fontWeight": 600},
             "encoding": {
-                "x": {"value": -_LABELS + 4},
+                "x": {"value": 4 - room_of_names},
                 "y": {"field": "at", **y},
                 "text": {"field": "label", "type": "nominal"},
                 "color": _paint("context"),
@@ -359,6 +376,7 @@ def three_rates(rows: Sequence[Rates], peer_rate: float, peer_label: str, words:
         }
         for index, row in enumerate(rows)
     ]
+    room_of_names = _room([row.label for row in rows])
     ends = [float(str(v[k])) for v in values for k in ("raw", "shrunk", "standardised") if v[k] is not None]
     ends.append(100 * peer_rate)
     low, high = max(0.0, 5 * math.floor(min(ends) / 5 - 0.2)), min(101.0, 5 * math.ceil(max(ends) / 5 + 0.2))
@@ -400,13 +418,20 @@ def three_rates(rows: Sequence[Rates], peer_rate: float, peer_label: str, words:
         layers.append(
             {
                 "transform": [{"filter": f"datum.{field} !== null"}],
-                "mark": {"type": "point", "shape": shape, "filled": filled, "size": 80, "strokeWidth": 1.8, "opacity": 1},
+                "mark": {
+                    "type": "point",
+                    "shape": shape,
+                    "filled": filled,
+                    "size": 80,
+                    "strokeWidth": 1.8,
+                    "opacity": 1,
+                },
                 "encoding": {"x": {"field": field, **x}, "y": y, "color": _paint(colour), "tooltip": tooltip},
             }
         )
     layers.append(
         {
-            "mark": {"type": "text", "align": "right", "fontSize": 12.5, "limit": _LABELS - 8},
+            "mark": {"type": "text", "align": "right", "fontSize": 12.5, "limit": room_of_names - 8},
             "encoding": {
                 "x": {"value": -10},
                 "y": y,

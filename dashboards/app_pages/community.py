@@ -8,6 +8,6 @@ from dashboards.parts import t
 
 scope: Scope = st.session_state["scope"]
 if scope.area.level == "community":
-    community_card.show(scope, t(scope, "title_community", place=scope.place))
+    community_card.show(scope, t(scope, "title_community"))
 else:
-    community_card.choose(scope, t(scope, "title_communities"))
+    community_card.choose(scope, t(scope, "title_community"))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "page_community": ("社区画像", "Community"),
-    "title_community": ("{place}", "{place}"),
-    "title_communities": ("先看哪个社区？", "Which community first?"),
+    "title_community": ("社区需要什么，有什么，成效如何？", "What does it need, what has it, what comes of it?"),
     # the choice
     "choose_lead": ("{place}共 {all} 个社区，", "{place}: {all} communities. "),
     "choose_pressing": (
@@ -31,7 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # the card
     "card_lead": (
         "{when}，{place}有整改事项 {lines} 条、观察指标 {watch} 项。",
-        "{when}: {place} has {lines} lines to rectify and {watch} indicators on watch.",
+        "{place}, {when}: {lines} open on the rectification list, {watch} on the watch list.",
     ),
     "residents": ("常住 {n} 人", "{n} residents"),
     "card_score": (
@@ -44,13 +43,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "block_capacity": ("力量", "Capacity"),
     "block_money": ("经费", "Money"),
     "block_outcome": ("成效", "Outcome"),
-    "peers_band": (
-        "同类 {n} 个：中位 {median}，一半在 {lower}–{upper}",
-        "{n} peers: median {median}, half in {lower}–{upper}",
-    ),
+    "peers_band": ("同类 {n} 个：{median}（{lower} 至 {upper}）", "{n} peers: {median} ({lower} to {upper})"),
+    "peers_same": ("同类 {n} 个：至少一半为 {median}", "{n} peers: at least half at {median}"),
     "peers_reach": ("同类 {all} 个中 {n} 个达标", "{n} of {all} peers meet it"),
     "card_no_peers": ("同类太少，不作对照", "Too few peers to set beside"),
-    "categories_of": ("诉求类别", "What about"),
+    "categories_of": ("诉求类别", "What the tickets are about"),
     "other_categories": ("其他", "other"),
     "lines_title": ("整改与观察", "To rectify, and on watch"),
     "lines_none": ("没有整改事项，也没有观察指标。", "Nothing to rectify and nothing on watch."),
@@ -65,9 +62,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "said_none": ("没有别的值得说的。", "Nothing else of weight."),
     "said_months": ("分析语句只按月给出。", "Sentences are made for months only."),
     "card_note": (
-        "灰块为同类中间一半，竖线为中位，细线为两端；● 本社区及 95% 区间，▼ 未达标，虚线为目标。同类：同类型社区，比率另按基数大小分；"
+        "灰块为同类中间一半，竖线为中位，细线为两端，其下是个数、中位与中间一半；● 本社区及 95% 区间，▼ 未达标，虚线为目标。同类：同类型社区，比率另按基数大小分；"
         "有数值的不足 {n} 个不画。",
-        "Grey box: middle half of the peers; bar: median; line: their ends. ● this community with its 95% interval, ▼ below "
+        "Grey box: middle half of the peers; bar: median; line: their ends; below it their number, median and middle half. ● this community with its 95% interval, ▼ below "
         "target, dashed: target. Peers: communities of its kind, for rates also of its volume; none are drawn under {n}.",
     ),
 }
