@@ -197,8 +197,8 @@ def _row(scope: Scope, item: Reading, band: Band | None) -> None:
         st.html(
             f"<div class='sw-card-value'><b{paint}>{escape(shown)}</b> <span class='sw-line'>{escape(below)}</span></div>"
         )
-    with right:
-        st.html(_strip(scope, indicator, figure, band))
+    if beside := _strip(scope, indicator, figure, band):
+        right.html(beside)
 
 
 def _strip(scope: Scope, indicator: Indicator, figure: Figure | None, band: Band | None) -> str:

@@ -20,9 +20,7 @@ def sliders(scope: Scope, sheet: Sheet, title_of: str) -> score_whatif.Floats:
     original = [round(weight, 6) for weight in sheet.group_weights]
     remembered: dict[str, str] = st.session_state.setdefault("chosen", {})
     asked = st.query_params.get("weights")
-    wanted = _parse(asked, len(original)) or (
-        _parse(remembered.get("weights"), len(original)) if asked is None else None
-    )
+    wanted = parse(asked, len(original)) or (parse(remembered.get("weights"), len(original)) if asked is None else None)
     parts.section(scope, t(scope, "whatif_title"), [], "whatif", t(scope, "whatif_note"))
     if asked is not None and wanted is None:
         said = t(
@@ -57,7 +55,7 @@ def _label(scope: Scope, name: tuple[str, str]) -> str:
     return plain(shown[:1].upper() + shown[1:])
 
 
-def _parse(value: str | None, groups: int) -> list[float] | None:
+def parse(value: str | None, groups: int) -> list[float] | None:
     """The weights that an address holds, or None where it holds none: whole numbers of 0 to 100, not all 0."""
     pieces = (value or "").split("-")
     if len(pieces) != groups or not all(p.isascii() and p.isdigit() and int(p) <= 100 for p in pieces):
