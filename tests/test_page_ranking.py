@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import editions, formats, peers, ranking_charts, score_sheets, score_whatif, weights
 from dashboards.data import Area, Row
+from dashboards.scored import Scored
 
 ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
 MONTH = date(2026, 10, 1)
@@ -157,7 +158,14 @@ def test_what_has_no_good_direction_is_never_compared(edition: str, ask: Ask) ->
     aimless = {str(row[0]) for row in ask("select name_zh from marts.indicators where direction = 'none'")}
     assert "每万人工单量" in aimless
     assert not {str(option).partition(" · ")[0] for option in choice.options} & aimless
-    assert "T16" not in peers.compared(edition, "month", MONTH, "990100")
+
+
+def test_a_comparison_of_spending_would_not_be_offered(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETWISE_CITY", str(hostile))
+    (choice,) = [box for box in open_page(area=_a_community(hostile)).selectbox if box.key == "pick_indicator"]
+    assert len(choice.options) == 1, (
+        "the edition compares the resolution rate and spending per resident, which has no good side"
+    )
 
 
 def test_a_week_is_too_short_to_compare_and_says_so(edition: str) -> None:
@@ -403,6 +411,16 @@ def test_other_weights_say_which_moves_are_noise_and_which_are_not(lang: str, as
     assert html(app).count(f">{verdict}<") == min(beyond, 15)
 
 
+@pytest.mark.parametrize(
+    ("place", "moved", "beyond"),
+    [(4, True, True), (5, True, False), (7, False, False), (9, True, False), (10, True, True)],
+)
+def test_a_move_to_the_end_of_the_band_is_still_noise(place: int, moved: bool, beyond: bool) -> None:
+    area = Area("1", ("甲", "A"), "street", None, None, None, ("1",))
+    item = Scored(area, Row({"rank": 7, "rank_min": 5, "rank_max": 9}), (), 80.0, place, None, True)
+    assert (item.moved, item.beyond) == (moved, beyond)
+
+
 def test_a_slider_writes_the_address_and_the_weights_in_force_leave_it(edition: str) -> None:
     app = open_page(view="score", **{"class": "key"})
     assert [s.value for s in app.slider] == [35, 20, 25, 20]
@@ -467,6 +485,7 @@ def hostile_edition(folder: Path) -> None:
             "0.6e0 as shrunk_value, 0.95e0 as standardised_value, 'category_1' as standardised_by, true as "
             "standardised_disagrees, false as is_provisional from marts.areas where level = 'community'"
         )
+        con.execute("insert into marts.comparisons select * replace ('F07' as indicator_id) from marts.comparisons")
         cells = (
             "select 'month' as grain, date '2026-10-01' as period_start, 'community' as area_level, area_code, "
             "area_kind as peer_class, 'community' as sheet, "
