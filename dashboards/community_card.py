@@ -20,6 +20,8 @@ BLOCKS = {
     "outcome": ("T02", "T03", "T05", "T06", "Q01", "Q02", "Q03", "Q04"),
 }
 RULES = ("veto", "floor", "target", "overdue")
+#: Standards that a community meets or not: how many of its peers meet them says more than quartiles of 0 and 1.
+_STANDARDS = ("M12", "M16", "F08")
 _ROWS = 20
 _SENTENCES = 6
 _CATEGORIES = 4
@@ -207,7 +209,7 @@ def _strip(scope: Scope, indicator: Indicator, figure: Figure | None, band: Band
         return ""
     if band is None:
         return f"<div class='sw-line'>{escape(t(scope, 'card_no_peers'))}</div>"
-    if indicator.kind == "proportion" and figure.denominator == 1 and band.reach is not None:
+    if indicator.indicator_id in _STANDARDS and band.reach is not None:
         text = t(scope, "peers_reach", n=band.reach, all=band.peers)
         bar = strips.share(band.reach, band.peers)
         return f"<div class='sw-strip'><span></span><img alt='{escape(text)}' src='{bar}'><span></span></div>{_small(text)}"
@@ -298,7 +300,7 @@ def _said(scope: Scope, said: Sequence[Row]) -> None:
     st.subheader(t(scope, "said_title"), anchor=False)
     rest = said[2 : 2 + _SENTENCES]
     if not rest:
-        parts.calm(t(scope, "said_none" if scope.grain == "month" else "said_months"))
+        st.caption(t(scope, "said_none" if scope.grain == "month" else "said_months"))
         return
     items = "".join(f"<li>{escape(row[f'sentence_{scope.lang}'])}</li>" for row in rest)
     st.html(f"<ul class='sw-list'>{items}</ul>")

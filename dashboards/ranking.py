@@ -128,13 +128,14 @@ def outside(scope: Scope, indicator: Indicator, everyone: Sequence[Peer]) -> Non
         return
     body: list[list[str]] = []
     for peer in found[:_ROWS]:
-        above = peers.above(scope, peer.area)
-        where = peers.class_name(scope, peer.row)
+        above = escape(peers.above(scope, peer.area))
+        where = escape(peers.class_name(scope, peer.row))
+        line = f"{above}<span class='sw-wide'>{' · ' if above else ''}{where}</span>"
         paint = "sw-bad" if peer.missed else ""
         side = t(scope, f"side_{'better' if peer.better else 'worse'}_{peer.outside}")
         body.append(
             [
-                f"{link(scope, peer.area)}<div class='sw-line'>{escape(' · '.join(x for x in (above, where) if x))}</div>",
+                f"{link(scope, peer.area)}<div class='sw-line'>{line}</div>",
                 escape(side),
                 f"<b class='{paint}'>{escape(value(peer, indicator, scope.lang))}</b>"
                 f"<div class='sw-line'>{escape(_behind(scope, peer, indicator))}</div>",

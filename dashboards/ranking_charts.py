@@ -255,6 +255,7 @@ def caterpillar(
                     "colour": place.colour,
                     "label": place.label if place.named else "",
                     "strength": 1.0 if place.inside else 0.35,
+                    "ink": 1.0 if place.inside else 0.65,
                     "thick": 5 if place.named else 2,
                     "size": 70 if place.named else 12,
                 }
@@ -305,7 +306,7 @@ def caterpillar(
                 "y": {"field": "at", **y},
                 "text": {"field": "label", "type": "nominal"},
                 "color": _paint("ink"),
-                "opacity": strength,
+                "opacity": {"field": "ink", "type": "quantitative", "scale": None},
             },
         },
         {

@@ -76,7 +76,7 @@ def lead(scope: Scope, everyone: Sequence[Scored], name: str, changed: bool) -> 
         moved = [item for item in everyone if item.moved]
         beyond = [item for item in moved if item.beyond]
         regraded = [item for item in everyone if item.other_grade != item.row["capped_grade"]]
-        key = "whatif_lead" if moved else "whatif_lead_none"
+        key = "whatif_lead" if beyond else "whatif_lead_noise" if moved else "whatif_lead_none"
         noise = strong(len(moved) - len(beyond))
         said = t(scope, key, n=strong(len(moved)), noise=noise, beyond=strong(len(beyond)))
         return start + said + (t(scope, "whatif_grades", n=strong(len(regraded))) if regraded else "")

@@ -144,10 +144,13 @@ def breakdown(scope: Scope, own: Scored) -> None:
         ends = [
             formats.of_target(indicator, row[k], scope.lang) if row[k] is not None else "" for k in ("floor", "target")
         ]
+        standing = item.now.status if item.now is not None else None
+        mark, paint = ("▼ ", "sw-bad") if standing == "missed" else ("◌ " if standing == "provisional" else "", "")
         body.append(
             [
                 escape(parts.label(scope, indicator)),
-                escape(formats.value(item.now, indicator, scope.lang)),
+                f"<span class='{paint}'>{mark}{escape(formats.value(item.now, indicator, scope.lang))}</span>"
+                f"<div class='sw-line'>{escape(parts.base(scope, item.now, indicator))}</div>",
                 escape(" → ".join(ends)),
                 "" if row["score"] is None else f"{row['score']:.0f}",
                 f"{row['weight']:g}"

@@ -140,9 +140,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "score_provisional": ("本期仍含暂定数据，得分未定。", "Some figures are provisional, and so are the scores."),
     "order_title": ("先后有多牢", "How firm is the order"),
     "order_note": (
-        "点为名次，横线为权重浮动 ±20%（500 次）时的最好与最差名次；■ 一票否决。它不含数据本身的偶然。",
-        "Dots are places, bars the best and worst place in 500 draws of weights within ±20%; ■ vetoed. Chance in the figures "
-        "themselves is not in it.",
+        "点为名次，横线为权重浮动 ±20%（500 次）时的最好与最差名次，按得分所对应的等次分组；■ 被一票否决。它不含数据本身的偶然。",
+        "Dots are places, bars the best and worst place in 500 draws of weights within ±20%, grouped by the grade of the score; ■ "
+        "vetoed. Chance in the figures themselves is not in it.",
     ),
     "order_note_changed": (
         "● 现行名次，◇ 改权重后的名次；横线为权重浮动 ±20% 时的名次范围，◇ 落在线内即是噪声。",
@@ -165,6 +165,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "换成这套权重，{n} 个名次变动，其中 {noise} 个仍在 ±20% 浮动范围内，是噪声；{beyond} 个超出，取决于权重如何定。",
         "with these weights {n} change place; {noise} stay within what ±20% does anyway, which is noise; {beyond} go further: "
         "their place depends on the choice of weights. ",
+    ),
+    "whatif_lead_noise": (
+        "换成这套权重，{n} 个名次变动，都在 ±20% 浮动范围内，是噪声。",
+        "with these weights {n} change place, all within what ±20% does anyway: noise. ",
     ),
     "whatif_lead_none": ("换成这套权重，名次都不变。", "with these weights nobody changes place. "),
     "whatif_grades": ("{n} 个的等次会变。", "{n} would have another grade."),
