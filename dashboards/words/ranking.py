@@ -43,9 +43,9 @@ WORDS: dict[str, tuple[str, str]] = {
     # outside the limits
     "outside_title": ("超出控制限的区域", "Outside the limits"),
     "outside_note": (
-        "每个区域只与同类（同级；社区按类型和基数大小分）比。95% 之外值得去问一问，99.8% 之外几乎不会是偶然。",
+        "每个区域只与同类（同级；社区按类型和基数大小分）比。95% 之外值得去问一问，99.8% 之外很少是偶然，但指标多了也会碰上几个。",
         "Each area is set beside its own class only (same rung; communities by kind and number of cases). Outside 95% is "
-        "worth a question; outside 99.8% is hardly ever chance.",
+        "worth a question; outside 99.8% is rarely chance, though over many indicators a few will be.",
     ),
     "outside_none": (
         "没有区域超出控制限：高低都在偶然范围内。",
