@@ -181,7 +181,7 @@ def show(scope: Scope) -> None:
                     if code == scope.city.code
                     else formats.name(areas[code].name, scope.lang)
                 )
-                st.button(label, type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
+                st.button(label, type="tertiary", key=f"up_{code}", on_click=go, args=(code,))
                 st.markdown("›", width="content")
             st.html(f"<b>{escape(formats.name(scope.area.name, scope.lang))}</b>", width="content")
     for kind, value in scope.refused:
@@ -249,7 +249,8 @@ def _change(**changes: Any) -> None:
     _remember(replace(_memory(), **changes))
 
 
-def _go(code: str) -> None:
+def go(code: str) -> None:
+    """Show another area."""
     _change(area=code)
 
 
