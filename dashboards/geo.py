@@ -81,14 +81,12 @@ def outlines(edition: str, codes: tuple[str, ...], day: date) -> dict[str, Shape
     )
     if not rows:
         return {}
-    middle = sum(row["label_latitude"] for row in rows) / len(rows)
-    stretch = math.cos(math.radians(middle))
+    read = [(row, json.loads(row["polygons"])) for row in rows]
+    heights = [y for _, polygons in read for polygon in polygons for _, y in polygon[0]]
+    stretch = math.cos(math.radians((min(heights) + max(heights)) / 2))
     found: dict[str, Shape] = {}
-    for row in rows:
-        polygons = [
-            [[[round(x * stretch, 6), y] for x, y in ring] for ring in polygon]
-            for polygon in json.loads(row["polygons"])
-        ]
+    for row, degrees in read:
+        polygons = [[[[round(x * stretch, 6), y] for x, y in ring] for ring in polygon] for polygon in degrees]
         room = row["label_room"] * stretch
         found[row["area_code"]] = Shape(polygons, row["label_longitude"] * stretch, row["label_latitude"], room)
     return found
@@ -111,6 +109,8 @@ def tiles(areas: Sequence[Place]) -> dict[str, tuple[int, int]]:
     Areas are put into rows from north to south and within a row from west to east; then two cells change places as long as
     that brings areas nearer to where they lie. The same areas always give the same grid.
     """
+    if not areas:
+        return {}
     columns = min(_MOST_COLUMNS, max(1, math.ceil(math.sqrt(len(areas) * 4 / 3))))
     ordered = sorted(areas, key=lambda area: area.code)
     if any(area.longitude is None or area.latitude is None for area in ordered):

@@ -112,12 +112,14 @@ def label_place(polygons: Polygons) -> tuple[float, float, float]:
     scale = np.array([stretch, 2.0])
     rings = [ring * scale for ring in largest]
     (west, south), (east, north) = rings[0].min(axis=0), rings[0].max(axis=0)
-    best = (0.0, (west + east) / 2, (south + north) / 2)
+    middle = np.array([(west + east) / 2, (south + north) / 2])
+    best = (0.0, *(float(value) for value in middle))
     for _ in range(2):
         xs, ys = np.linspace(west, east, _LABEL_GRID + 2)[1:-1], np.linspace(south, north, _LABEL_GRID + 2)[1:-1]
         places = np.array([(x, y) for x in xs for y in ys])
         room = _room(places, rings)
-        top = int(np.argmax(room))
+        # of places with about as much room, the most central one
+        top = int(np.argmin(np.where(room >= 0.97 * room.max(), np.hypot(*(places - middle).T), np.inf)))
         if room[top] > best[0]:
             best = (float(room[top]), float(places[top, 0]), float(places[top, 1]))
         wide, high = (east - west) / _LABEL_GRID, (north - south) / _LABEL_GRID
