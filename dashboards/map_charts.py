@@ -15,6 +15,8 @@ PICKED = "picked"
 #: Sizes of the value, the largest that fits is taken; the name above it is smaller. Below the last there is room for a mark.
 _SIZES, _TILE_SIZES = (14, 11), (22, 17, 13, 11)
 _LINE = 1.25
+#: Width of a line of a name, in units of the size of its value.
+_LONGEST = 8.0
 _NAMED = {"domain": COLOURS}
 
 
@@ -148,12 +150,18 @@ def _label(region: Region, tiles: bool) -> dict[str, Any]:
 
 
 def _lines(name: str) -> list[str]:
-    """A name on two lines where it is long and has a space near its middle."""
+    """A name on two lines where it is long and has a space near its middle, each cut where it is longer than a label."""
     spaces = [index for index, letter in enumerate(name) if letter == " "]
     if len(name) < 12 or not spaces:
-        return [name]
+        return [_cut(name)]
     middle = min(spaces, key=lambda index: abs(2 * index - len(name)))
-    return [name[:middle], name[middle + 1 :]]
+    return [_cut(name[:middle]), _cut(name[middle + 1 :])]
+
+
+def _cut(text: str) -> str:
+    while _width(text) > _LONGEST:
+        text = text.removesuffix("…")[:-1] + "…"
+    return text
 
 
 def _width(text: str) -> float:
