@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -103,7 +104,8 @@ def tile_shapes(cells: Mapping[str, tuple[int, int]]) -> dict[str, Shape]:
     return found
 
 
-def tiles(areas: Sequence[Place]) -> dict[str, tuple[int, int]]:
+@lru_cache(maxsize=64)
+def tiles(areas: tuple[Place, ...]) -> dict[str, tuple[int, int]]:
     """A cell (column, row from the top) for each area: near its position, else in order of the codes.
 
     Areas are put into rows from north to south and within a row from west to east; then two cells change places as long as

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from editions import publish
+from editions import Shape, publish
 from map_editions import add_shapes, city_with_maps, shape_table
 from small_city import CONTRACTS, SmallCity
 
@@ -262,7 +262,7 @@ def test_outlines_look_as_on_the_ground_and_those_of_the_day_are_taken(tmp_path:
             feature("440302", [moved(SQUARE, 14, 59.5)]),
         )
     )  # fmt: skip
-    edition = publish(tmp_path / "city")
+    edition = publish(tmp_path / "city", shape=Shape(months=1, weeks=1))
     add_shapes(edition, city)
     path, codes = str(edition), ("440301", "440302")
     before, after = (geo.outlines(path, codes, day) for day in (date(2025, 12, 31), date(2026, 1, 1)))
@@ -279,21 +279,21 @@ def test_tiles_keep_north_above_south_and_west_before_east_and_never_share_a_cel
         return Place(code, (code, code), "district", "C", x, y)
 
     corners = [place("se", 1, 0), place("nw", 0, 1), place("sw", 0, 0), place("ne", 1, 1)]
-    found = geo.tiles(corners)
+    found = geo.tiles(tuple(corners))
     assert found["nw"][0] < found["ne"][0] and found["sw"][0] < found["se"][0]
     assert found["nw"][1] < found["sw"][1] and found["ne"][1] < found["se"][1]
     rng = np.random.default_rng(3)
     many = [place(f"{i:03d}", *map(float, rng.normal(0, 1, 2))) for i in range(60)]
-    cells = geo.tiles(many)
+    cells = geo.tiles(tuple(many))
     assert len(set(cells.values())) == 60
-    assert cells == geo.tiles(many[::-1])
+    assert cells == geo.tiles(tuple(many[::-1]))
     # as good as the best of a row-by-row layout: on average nobody is moved by more than one and a half cells
     columns = 1 + max(c for c, _ in cells.values())
     by_x = sorted(many, key=lambda p: p.longitude or 0)
     drift = [abs(cells[p.code][0] - index * columns / 60) for index, p in enumerate(by_x)]
     assert sum(drift) / 60 < 1.5
-    assert [*geo.tiles([place("b", None, 1.0), place("a", 1.0, 0.0)])] == ["a", "b"]
-    assert geo.tiles([]) == {}
+    assert [*geo.tiles((place("b", None, 1.0), place("a", 1.0, 0.0)))] == ["a", "b"]
+    assert geo.tiles(()) == {}
 
 
 def test_a_refresh_writes_the_outlines_into_the_marts_and_the_doctor_names_what_is_wrong(city: SmallCity) -> None:

@@ -218,14 +218,21 @@ def test_an_unknown_indicator_is_refused_with_a_message(sample_city: Path, monke
     assert picture(app)
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small city of an edition without outlines, as earlier versions made them, with hostile names."""
-    edition = publish(tmp_path, shape=Shape(districts=4, months=3, weeks=2))
+    folder = tmp_path_factory.mktemp("published")
+    edition = publish(folder, shape=Shape(districts=4, streets=1, communities=2, months=2, weeks=1))
     with duckdb.connect(str(edition)) as con:
         con.execute(f"update marts.areas set area_name = '{HOSTILE}' where area_code = '{CITY[:4]}01'")
         con.execute(f"update marts.areas set area_name_en = '{HOSTILE}' where area_code = '{CITY[:4]}02'")
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def small(published: Path, tmp_path: Path) -> Path:
+    """A copy of that city which a test may change."""
+    return Path(shutil.copytree(published, tmp_path / "small", symlinks=True))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
