@@ -171,7 +171,7 @@ def test_an_indicator_without_target_is_shaded_by_its_value_from_zero(
     assert {item["colour"] for item in drawn.values()} == {"accent"}
     said = shown(app)
     assert f"{by_value[0][4]:,.0f}" in said and f"{by_value[-1][4]:,.0f}" in said
-    assert "颜色越深" in said
+    assert "蓝色越浓" in said
 
 
 def test_an_area_that_was_merged_away_stands_in_its_own_periods_only(

@@ -24,7 +24,9 @@ with st.container(width=420, key="map_choice"):
 drawn = map_parts.atlas(scope, catalogue[chosen])
 name = parts.label(scope, drawn.indicator)
 with top:
-    parts.headline(scope, t(scope, "title_map"), map_parts.sentence(scope, drawn))
+    parts.headline(
+        scope, t(scope, "title_map" if drawn.judged else "title_map_graded"), map_parts.sentence(scope, drawn)
+    )
 if not drawn.areas:
     st.info(t(scope, "map_no_areas"))
     st.stop()

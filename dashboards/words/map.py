@@ -5,6 +5,7 @@ from __future__ import annotations
 WORDS: dict[str, tuple[str, str]] = {
     "page_map": ("地图", "Map"),
     "title_map": ("哪里达标，哪里没有？", "Where is it on target, and where not?"),
+    "title_map_graded": ("哪里高，哪里低？", "Where is it high, where low?"),
     "map_level_district": ("{n} 个区", "{n} districts"),
     "map_level_street": ("{n} 个街道", "{n} streets"),
     "map_level_community": ("{n} 个社区", "{n} communities"),
@@ -27,7 +28,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "map_key_watch": ("虚线 ◐：低于目标，但在偶然范围内", "dashed ◐: below it, within chance"),
     "map_key_provisional": ("虚线 ◌：暂定", "dashed ◌: provisional"),
     "map_key_blank": ("空白 —：没有可公布的数值", "blank —: no figure to show"),
-    "map_key_graded": ("不设目标：颜色越深，数值越高", "No target: the deeper, the higher"),
+    "map_key_graded": ("不设目标：蓝色越浓，数值越高", "No target: the stronger the blue, the higher"),
     "map_key_end": ("。点区域看下一级。", ". Click an area to go down."),
     "map_key_neighbours": (
         "。粗线：{place}；点区域换到相邻社区。",
