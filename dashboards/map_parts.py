@@ -257,7 +257,7 @@ def linked_table(scope: Scope, drawn: Atlas) -> str:
         )
     head = [
         (t(scope, "area"), ""),
-        ("", "sw-mark"),
+        (t(scope, "status"), "sw-mark"),
         (t(scope, "value"), "sw-num"),
         (t(scope, "map_count"), "sw-num"),
         (t(scope, "interval"), "sw-num sw-wide"),

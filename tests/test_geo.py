@@ -58,7 +58,7 @@ def area_of(ring: Any) -> float:
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring))
 
 
-def spherical_area(polygons: Any) -> float:
+def whole_area(polygons: Any) -> float:
     """The outer rings less their holes, whatever way they run."""
     return sum(abs(area_of(polygon[0])) - sum(abs(area_of(hole)) for hole in polygon[1:]) for polygon in polygons)
 
@@ -104,7 +104,7 @@ def test_a_real_file_keeps_its_areas_with_a_fraction_of_its_points(
     assert len(found) == count
     points = 0
     for area, (polygons, x, y) in found.items():
-        assert spherical_area(polygons) == pytest.approx(spherical_area(expected[area]), rel=0.01), area
+        assert whole_area(polygons) == pytest.approx(whole_area(expected[area]), rel=0.01), area
         assert any(inside(x, y, polygon) for polygon in polygons), area
         for ring in (ring for polygon in polygons for ring in polygon):
             assert ring[0] == ring[-1] and len(ring) >= 4
@@ -287,7 +287,7 @@ def test_tiles_keep_north_above_south_and_west_before_east_and_never_share_a_cel
     cells = geo.tiles(tuple(many))
     assert len(set(cells.values())) == 60
     assert cells == geo.tiles(tuple(many[::-1]))
-    # as good as the best of a row-by-row layout: on average nobody is moved by more than one and a half cells
+    # on average nobody stands more than one and a half columns from its place in the order from west to east
     columns = 1 + max(c for c, _ in cells.values())
     by_x = sorted(many, key=lambda p: p.longitude or 0)
     drift = [abs(cells[p.code][0] - index * columns / 60) for index, p in enumerate(by_x)]
