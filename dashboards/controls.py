@@ -191,7 +191,7 @@ def show(scope: Scope, pages: Sequence[Page], here: Page) -> None:
                     if code == scope.city.code
                     else formats.name(areas[code].name, scope.lang)
                 )
-                st.button(formats.plain(label), type="tertiary", key=f"up_{code}", on_click=_go, args=(code,))
+                st.button(formats.plain(label), type="tertiary", key=f"up_{code}", on_click=go, args=(code,))
                 st.markdown("›", width="content")
             st.html(f"<b>{escape(formats.name(scope.area.name, scope.lang))}</b>", width="content")
     for kind, value in scope.refused:
@@ -259,7 +259,8 @@ def _change(**changes: Any) -> None:
     _remember(replace(_memory(), **changes))
 
 
-def _go(code: str) -> None:
+def go(code: str) -> None:
+    """Show another area."""
     _change(area=code)
 
 

@@ -389,7 +389,7 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     if not ladder:
         lost = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, chosen[0].level).get("unlocated")
         if lost is not None and (lost.denominator or lost.numerator):
-            note += " " + t(scope, "unlocated", n=_lost(scope, lost, indicator))
+            note += " " + t(scope, "unlocated", n=unplaced(scope, lost, indicator))
         hidden = [names[area.code] for area, figure in pairs if figure is not None and figure.status == "suppressed"]
         if hidden:
             note += " " + t(scope, "suppressed_list", names=t(scope, "comma").join(hidden))
@@ -408,7 +408,7 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     )
 
 
-def _lost(scope: Scope, lost: Figure, indicator: Indicator) -> str:
+def unplaced(scope: Scope, lost: Figure, indicator: Indicator) -> str:
     """How much of an indicator has no place at a level: tickets, money, or a bare count."""
     if indicator.dataset in ("budget_lines", "payments"):
         return formats.money(lost.numerator or 0, scope.lang)

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.deadlines import WorkingCalendar, WorkingYear
+from pipelines.maps import no_shapes
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.rectification import remember_nothing
 from pipelines.score_model import Rectification, Score, check_score, write_score_reference
@@ -262,7 +263,7 @@ def write_reference(
     working_calendar: Mapping[int, WorkingYear] | None = None,
 ) -> None:
     """Replace the tables reference.city, as_of, calendar, indicators, indicator_grains, standards and service_standards,
-    and those of score and lists.
+    and those of score and lists; the outlines of areas are none.
 
     `as_of` holds (dataset, data cut) for each dataset with a loaded delivery; a naive datetime is UTC. The calendar
     runs from 1990 to the end of the year after the latest data cut (after this year if there is none);
@@ -297,6 +298,7 @@ def write_reference(
     )
     write_score_reference(con, standards.score, standards.rectification)
     remember_nothing(con)
+    no_shapes(con)
     _table(
         con,
         "service_standards",

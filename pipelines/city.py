@@ -217,6 +217,7 @@ class Settings(Strict):
     sources: dict[str, Source | list[Source]] = Field(default_factory=dict)
     standards: dict[str, Any] = Field(default_factory=dict)
     working_calendar: dict[int, WorkingYear] = Field(default_factory=dict)
+    map_code: str | None = None
     webhook_url: str | None = Field(default=None, pattern="^https?://")
 
     @field_validator("working_calendar")

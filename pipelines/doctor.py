@@ -18,6 +18,7 @@ from pipelines.city import City
 from pipelines.contracts.model import Contract, ContractError, load_contracts
 from pipelines.ingest.mapping import load_mapping
 from pipelines.ingest.privacy import KEY_VARIABLE, key_file
+from pipelines.maps import map_files, read_outlines
 from pipelines.paths import CONTRACTS
 from pipelines.sql_files import SqlFileError
 from pipelines.tables import read_tables
@@ -35,7 +36,7 @@ class Finding:
 
 
 def examine(folder: Path | None) -> Iterator[Finding]:
-    """Look at Python, contracts, SQL, the city folder, its mappings, locks, disk and key, in this order."""
+    """Look at Python, contracts, SQL, the city folder, its mappings, standards, maps, locks, disk and key, in this order."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), f"Python {version} (3.11 or newer is needed)")
     contracts: dict[str, Contract] = {}
@@ -57,6 +58,7 @@ def examine(folder: Path | None) -> Iterator[Finding]:
     yield from _examine_datasets(city, contracts)
     yield from _examine_names(city, contracts)
     yield _examine_standards(city)
+    yield from _examine_maps(city)
     yield _examine_locks(city)
     free = shutil.disk_usage(city.folder).free / 2**30
     yield Finding(free >= _NEEDED_GIB, f"{free:.0f} GiB free ({_NEEDED_GIB} are needed)")
@@ -101,6 +103,17 @@ def _examine_standards(city: City) -> Finding:
     except ValueError as error:
         return Finding(False, f"city.yaml: {error}")
     return Finding(True, "standards")
+
+
+def _examine_maps(city: City) -> Iterator[Finding]:
+    for path in sorted((city.folder / "maps").glob("*")):
+        if path not in map_files(city):
+            yield Finding(False, f"maps/{path.name} is never read; maps are files called *.geojson")
+            continue
+        try:
+            yield Finding(True, f"maps/{path.name}: {len(read_outlines(path, city.settings.map_code))} outlines")
+        except ConfigurationError as error:
+            yield Finding(False, str(error))
 
 
 def _examine_locks(city: City) -> Finding:

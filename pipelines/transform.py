@@ -15,6 +15,7 @@ from pipelines.deadlines import UnknownYear, check_deadlines
 from pipelines.ingest.ledger import create_landing
 from pipelines.ingest.load import LoadResult, load_dataset
 from pipelines.ingest.refused import purge_refused
+from pipelines.maps import write_shapes
 from pipelines.paths import CONTRACTS
 from pipelines.progress import say, stage
 from pipelines.publish import newest_editions
@@ -52,6 +53,7 @@ REFERENCE_TABLES = (
     "vetoes",
     "rectification_rules",
     "rectification_before",
+    "area_shapes",
 )
 
 
@@ -186,7 +188,7 @@ def relations_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
 
 
 def reference_asset(datasets: Sequence[str]) -> dg.AssetsDefinition:
-    """The tables that do not come from extracts: city, calendar, data cuts, catalogue, standards, the list before."""
+    """The tables that do not come from extracts: city, calendar, data cuts, catalogue, standards, the list before, maps."""
 
     @dg.multi_asset(
         name="reference",
@@ -239,7 +241,8 @@ def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
     """Write the reference tables for a city; a data cut is that of the latest loaded delivery, or the city's `as_of`.
 
     Raises:
-        ConfigurationError: the standards are wrong, or a deadline needs a year that the working calendar does not hold.
+        ConfigurationError: the standards are wrong, a map file cannot be drawn, or a deadline needs a year that the working
+            calendar does not hold.
     """
     cuts = con.execute(
         "SELECT dataset, max(as_of) FROM landing.deliveries WHERE outcome = 'loaded' GROUP BY dataset ORDER BY 1"
@@ -264,6 +267,7 @@ def write_city_reference(con: duckdb.DuckDBPyConnection, city: City) -> None:
         as_of=[(str(dataset), settings.as_of or cut) for dataset, cut in cuts],
         working_calendar=settings.working_calendar,
     )
+    write_shapes(con, city)
     try:
         check_deadlines(con)
     except UnknownYear as error:

@@ -29,7 +29,7 @@ REFERENCE = {
     f"reference.{table}"
     for table in (
         *("city", "calendar", "as_of", "indicators", "indicator_grains", "standards", "service_standards"),
-        *("weights", "grades", "vetoes", "rectification_rules", "rectification_before"),
+        *("weights", "grades", "vetoes", "rectification_rules", "rectification_before", "area_shapes"),
     )
 }
 SOURCES = {f"landing.{table}" for table in (*CONTRACTS, *LEDGERS)} | REFERENCE
