@@ -19,7 +19,20 @@ from dashboards import chances, charts, controls, data, docs, editions, formats,
 
 ROOT = Path(__file__).parent.parent
 ENTRY = ROOT / "dashboards" / "streamlit_app.py"
-PAGES = ("overview", "tickets", "organisations", "funding", "data", "definitions")
+PAGES = (
+    *(
+        "overview",
+        "tickets",
+        "organisations",
+        "funding",
+        "service",
+        "community",
+        "ranking",
+        "map",
+        "data",
+        "definitions",
+    ),
+)
 LAST_MONTH = date(2026, 10, 1)
 
 
