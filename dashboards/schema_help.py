@@ -14,14 +14,17 @@ from dashboards.i18n import text
 def tables(edition: str) -> dict[str, tuple[int, list[tuple[str, str]]]]:
     """Each table of the edition with its number of rows, and name and type of its columns, by name."""
     sizes = data.ask(
-        edition, "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by table_name"
+        edition,
+        "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by table_name",
     )
     columns = data.ask(
         edition,
         "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
         "order by table_name, column_index",
     )
-    found: dict[str, tuple[int, list[tuple[str, str]]]] = {row["table_name"]: (row["estimated_size"], []) for row in sizes}
+    found: dict[str, tuple[int, list[tuple[str, str]]]] = {
+        row["table_name"]: (row["estimated_size"], []) for row in sizes
+    }
     for row in columns:
         if row["table_name"] in found:
             found[row["table_name"]][1].append((row["column_name"], row["data_type"]))

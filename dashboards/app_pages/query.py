@@ -73,9 +73,7 @@ elif asked == scope.edition and isinstance(answer, sandbox.Answer):
     else:
         numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(answer.columns))]
         head = [(name, "sw-num" if number else "") for name, number in zip(answer.columns, numeric, strict=True)]
-        body = [
-            [formats.NO_VALUE if cell is None else escape(str(cell)) for cell in row] for row in rows[:LISTED]
-        ]
+        body = [[formats.NO_VALUE if cell is None else escape(str(cell)) for cell in row] for row in rows[:LISTED]]
         st.html(f"<div class='sw-result'>{parts.table(head, body)}</div>")
         downloads.offer(
             f"{scope.city.edition}-query",

@@ -42,8 +42,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "这里不能读写文件，也不能连接网络；只有本版的表。",
         "Files and networks are closed here; there are only the tables of this edition.",
     ),
-    "query_no_table": ("没有这张表或这个函数，请看下方的表。", "There is no such table or function; the tables are listed below."),
-    "query_no_column": ("没有这一列，或类型不符，请看下方的列。", "There is no such column, or types do not fit; see the columns below."),
+    "query_no_table": (
+        "没有这张表或这个函数，请看下方的表。",
+        "There is no such table or function; the tables are listed below.",
+    ),
+    "query_no_column": (
+        "没有这一列，或类型不符，请看下方的列。",
+        "There is no such column, or types do not fit; see the columns below.",
+    ),
     "query_too_long": (
         "超过 {seconds} 秒，已停止。请先按 indicator_id、grain、area_level 缩小范围。",
         "Stopped after {seconds} seconds. Narrow by indicator_id, grain and area_level first.",
