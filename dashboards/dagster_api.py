@@ -15,6 +15,8 @@ JOB = "nightly"
 ASKED_BY = "streetwise/asked_by"
 ACTIVE = {"QUEUED", "NOT_STARTED", "MANAGED", "STARTING", "STARTED", "CANCELING"}
 _SECONDS = 10
+#: Without a queue Dagster answers only when the run's process is there: 12 s on a busy machine.
+_LAUNCH_SECONDS = 90
 
 _NODES = """{ assetNodes { assetKey { path } dependencyKeys { path } jobNames isMaterializable
   repository { name location { name } } } }"""
@@ -76,11 +78,13 @@ def url() -> str | None:
     return os.environ.get(URL, "").strip().rstrip("/") or None
 
 
-def _ask(address: str, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _ask(
+    address: str, query: str, variables: Mapping[str, Any] | None = None, seconds: int = _SECONDS
+) -> dict[str, Any]:
     """The data of one answer. POST only: Dagster runs mutations from links too, and a gateway closes GET."""
     try:
         # No proxy of the environment may see the question.
-        with httpx.Client(timeout=_SECONDS, trust_env=False, follow_redirects=False) as client:
+        with httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client:
             answer = client.post(f"{address}/graphql", json={"query": query, "variables": dict(variables or {})})
         answer.raise_for_status()
         content = answer.json()
@@ -114,7 +118,8 @@ def launch(address: str, made_of: Graph, keys: Iterable[Key] | None, asked_by: s
     if keys is not None:
         selector["assetSelection"] = [{"path": list(key)} for key in keys]
     tags = [{"key": ASKED_BY, "value": asked_by}]
-    found = _ask(address, _LAUNCH, {"params": {"selector": selector, "executionMetadata": {"tags": tags}}})["launchRun"]
+    params = {"selector": selector, "executionMetadata": {"tags": tags}}
+    found = _ask(address, _LAUNCH, {"params": params}, _LAUNCH_SECONDS)["launchRun"]
     if found["__typename"] != "LaunchRunSuccess":
         raise NoAnswer(found["__typename"])
     return str(found["run"]["runId"])

@@ -71,7 +71,7 @@ def html(scope: Scope, indicator: Indicator) -> str:
         )
         lines = []
         if index == 0:
-            lines.append(escape(t(scope, "history_first")))
+            lines.append(escape(t(scope, "history_first" if len(rows) > 1 else "history_only")))
         else:
             parts = changed(scope, indicator, rows[index - 1], row)
             lines += [

@@ -31,6 +31,21 @@ def reads(edition: str, indicator_id: str) -> dict[str, list[str]]:
     return found
 
 
+def in_order(made: dict[str, list[str]]) -> list[str]:
+    """Every table that is named, each after those that it reads."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name not in found:
+            for read in made.get(name, []):
+                visit(read)
+            found.setdefault(name)
+
+    for name in sorted(made):
+        visit(name)
+    return list(found)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def files(edition: str) -> dict[str, Row]:
     """By dataset: how many deliveries were loaded, their rows, and name, arrival and data cut of the newest."""
@@ -63,7 +78,8 @@ def show(scope: Scope) -> None:
         return
     names = {i: f"{parts.label(scope, entry)} · {i}" for i, entry in catalogue.items()}
     default = "T03" if "T03" in names else next(iter(names))
-    chosen = controls.choose(scope, "origin", names, default, label=t(scope, "indicator"))
+    with st.container(width=420):
+        chosen = controls.choose(scope, "origin", names, default, label=t(scope, "indicator"))
     made = reads(scope.edition, chosen)
     if not made:
         st.caption(t(scope, "origin_none"))
@@ -89,7 +105,7 @@ def show(scope: Scope) -> None:
         (t(scope, "origin_landing"), [_entry(f"landing.{name}") for name in datasets]),
     ]
     for stage, schemas in _STAGES:
-        tables = sorted(name for name in every if name.partition(".")[0] in schemas)
+        tables = [name for name in in_order(made) if name.partition(".")[0] in schemas]
         stages.append((t(scope, f"origin_{stage}"), [_table(scope, name, made.get(name, [])) for name in tables]))
     pages = [_entry(t(scope, f"page_{name}", default=name)) for name in pages_of(chosen)]
     stages.append((t(scope, "origin_pages"), pages))

@@ -79,7 +79,7 @@ def show(scope: Scope) -> None:
         (t(scope, "indicator"), "sw-first"),
         (t(scope, "restated_was"), "sw-num"),
         (t(scope, "restated_is"), "sw-num"),
-        (t(scope, "restated_why"), "sw-long"),
+        (t(scope, "restated_why"), "sw-long sw-grow"),
     ]
     st.html(parts.table(head, body))
     total = mine[cause or ""]
@@ -104,13 +104,15 @@ def _bars(scope: Scope, mine: dict[str, int]) -> str:
         if cause
     ]
     head = [(t(scope, "restated_cause"), ""), ("", "sw-grow"), (t(scope, "restated_lines"), "sw-num")]
-    return parts.table(head, body)
+    return f"<div class='sw-causes'>{parts.table(head, body)}</div>"
 
 
 def _line(scope: Scope, row: Row, indicator: Indicator | None) -> list[str]:
     areas = data.areas(scope.edition)
     code = row["area_code"]
     place = formats.name(areas[code].name, scope.lang) if code in areas else str(code)
+    if code == "unlocated":
+        place = t(scope, "restated_unlocated")
     if row["dimension"] != "all":
         place += f" · {row['dimension']}: {row['member']}"
     name = parts.label(scope, indicator) if indicator else str(row["indicator_id"])

@@ -14,7 +14,7 @@ from dashboards.controls import Scope
 from dashboards.i18n import pick
 from dashboards.parts import t
 
-LISTED = 40
+LISTED = 12
 DOWNLOADED = 50_000
 #: So many of the newest deliveries fit into a strip.
 STRIP = 30
@@ -99,8 +99,15 @@ def show_rules(scope: Scope) -> None:
     if not troubled:
         parts.calm(t(scope, "rules_all_pass", n=len(every)))
         return
+    st.html(_table(scope, troubled[:LISTED]))
+    if rest := troubled[LISTED:]:
+        with st.expander(t(scope, "rules_more", n=len(rest))):
+            st.html(_table(scope, rest))
+
+
+def _table(scope: Scope, listed: list[Record]) -> str:
     body = []
-    for r in troubled[:LISTED]:
+    for r in listed:
         share = f"{r.passed.count(True)} / {len(r.passed)}"
         alt = t(scope, "rules_strip", passed=r.passed.count(True), all=len(r.passed))
         newest = f"{formats.whole(r.failed[-1])} / {formats.whole(r.checked[-1])}"
@@ -121,9 +128,7 @@ def show_rules(scope: Scope) -> None:
         (t(scope, "rules_share"), "sw-num"),
         (t(scope, "rules_newest"), "sw-num"),
     ]
-    st.html(parts.table(head, body))
-    if len(troubled) > LISTED:
-        st.caption(t(scope, "listed_of", n=formats.whole(len(troubled)), shown=LISTED))
+    return parts.table(head, body)
 
 
 def show_rejects(scope: Scope) -> None:
@@ -151,7 +156,7 @@ def show_rejects(scope: Scope) -> None:
     ]
     st.html(parts.table(head, body))
     if len(reasons) > 20:
-        st.caption(t(scope, "listed_of", n=formats.whole(len(reasons)), shown=20))
+        st.caption(t(scope, "rejects_listed", n=formats.whole(len(reasons)), shown=20))
     names = list(dict.fromkeys(r["dataset"] for r in reasons))
     with st.expander(t(scope, "rejects_rows")):
         dataset = (

@@ -32,7 +32,7 @@ intake = data.intake(scope.edition)
 results = data.contract_results(scope.edition)
 refusals = deliveries.refusals(scope.edition)
 answer = lead.quality(scope, intake, results, [r.dataset for r in refusals], deliveries.marked(scope.edition))
-if late := promises.late_datasets(scope.edition, now):
+if late := promises.late_datasets(scope, now):
     answer += parts.t(scope, "lead_late", names=parts.bad(parts.datasets(scope, late)))
 parts.headline(scope, parts.t(scope, "title_data"), answer)
 

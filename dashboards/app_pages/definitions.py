@@ -34,6 +34,26 @@ def formula(entry: Indicator) -> str:
     return t(scope, "formula_scaled", numerator=top, denominator=bottom, scale=formats.whole(entry.scale))
 
 
+def definition(entry: Indicator) -> str:
+    """The entry as HTML: formula, definition, and what is left out, to whom it counts, target, interval, source."""
+    said = formula(entry)
+    two_parts = not said and entry.kind not in ("count", "amount")
+    rows = [
+        (t(scope, "numerator"), formats.name(entry.numerator, scope.lang) if two_parts else ""),
+        (t(scope, "denominator"), formats.name(entry.denominator, scope.lang) if two_parts else ""),
+        (t(scope, "exclusions"), formats.name(entry.exclusions, scope.lang)),
+        (t(scope, "attribution"), formats.name(entry.attribution, scope.lang)),
+        (t(scope, "target_word"), parts.goal_of(scope, entry)),
+        (t(scope, "interval"), t(scope, "no_interval" if entry.interval == "none" else "wilson")),
+        (t(scope, "suppression"), t(scope, "suppression_rule", n=scope.city.people_minimum) if entry.people else ""),
+        (t(scope, "source"), " · ".join(x for x in (parts.dataset(scope, entry.dataset), entry.source) if x)),
+    ]
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
+    above = f"<div class='sw-formula'>{escape(said)}</div>" if said else ""
+    words = escape(formats.name(entry.definition, scope.lang))
+    return f"<div class='sw-define'>{words}</div>{above}<dl class='sw-passport'>{items}</dl>"
+
+
 families = {"all": t(scope, "family_all")}
 for indicator_id in catalogue:
     letter = indicator_id[:1]
@@ -62,17 +82,16 @@ found = parts.readings(scope, list(shown))
 with st.grid(2, min_column_width=330, gap="small"):
     for indicator_id, entry in shown.items():
         with st.container(border=True, height="stretch", gap="xxsmall", key=f"define_{indicator_id}"):
-            worth = formats.value(found[indicator_id].now, entry, scope.lang)
+            figure = found[indicator_id].now
+            about = [scope.place, scope.when, parts.base(scope, figure, entry)]
             st.html(
                 "<div class='sw-mini'>"
                 f"<span><b>{escape(parts.label(scope, entry))}</b> <span class='sw-soft'>{escape(indicator_id)}</span></span>"
-                f"<b>{escape(worth)}</b></div><div class='sw-line'>{escape(scope.place)} · {escape(scope.when)}</div>"
+                f"<b>{escape(formats.value(figure, entry, scope.lang))}</b></div>"
+                f"<div class='sw-line'>{escape(' · '.join(piece for piece in about if piece))}</div>"
             )
-            said = formula(entry)
-            above = f"<div class='sw-formula'>{escape(said)}</div>" if said else ""
-            st.html(above + parts.definition_html(scope, entry, parts.goal_of(scope, entry)))
-            changes = history.html(scope, entry)
+            st.html(definition(entry))
             st.html(
                 f"<details class='sw-changes'><summary>v{entry.version} · {escape(t(scope, 'definition_version'))}</summary>"
-                f"{changes}</details>"
+                f"{history.html(scope, entry)}</details>"
             )

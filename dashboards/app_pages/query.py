@@ -32,6 +32,13 @@ def take_example() -> None:
         st.session_state["query_sql"] = EXAMPLES[chosen]
 
 
+def shown(cell: object) -> str:
+    """A cell on the page: numbers to six decimals, which the downloads have whole."""
+    if cell is None:
+        return formats.NO_VALUE
+    return f"{cell:.6f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)
+
+
 st.session_state.setdefault("query_sql", EXAMPLES["query_example_months"])
 st.selectbox(
     t(scope, "query_example"),
@@ -73,7 +80,7 @@ elif asked == scope.edition and isinstance(answer, sandbox.Answer):
     else:
         numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(answer.columns))]
         head = [(name, "sw-num" if number else "") for name, number in zip(answer.columns, numeric, strict=True)]
-        body = [[formats.NO_VALUE if cell is None else escape(str(cell)) for cell in row] for row in rows[:LISTED]]
+        body = [[escape(shown(cell)) for cell in row] for row in rows[:LISTED]]
         st.html(f"<div class='sw-result'>{parts.table(head, body)}</div>")
         downloads.offer(
             f"{scope.city.edition}-query",

@@ -55,6 +55,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{all} rules: {calm} held in every delivery, {now} failed in the newest. A low grey tick passed, a tall red bar "
         "failed; in order of the data cut, the newest on the right.",
     ),
+    "rules_more": ("其余 {n} 条曾未通过的规则", "{n} more rules that ever failed"),
     "rules_unknown": ("本版没有合同检查结果。", "This edition has no results of contracts."),
     "rules_deliveries": ("历次交付", "Deliveries"),
     "rules_share": ("通过次数", "Passed"),
@@ -71,6 +72,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "rejects_note": (
         "个人信息已遮盖；退回的行请报送单位改正后重报。",
         "Personal values are masked. The office that sent a row mends it.",
+    ),
+    "rejects_listed": (
+        "共 {n} 种原因，列出行数最多的 {shown} 种。",
+        "{n} reasons in all; the {shown} with most rows are listed.",
     ),
     "rejects_rows": ("逐行查看与下载", "Row by row, and to download"),
     "rejects_csv": ("下载 CSV", "Download CSV"),
@@ -134,10 +139,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "promise_late": ("逾期 {by}", "late by {by}"),
     "promise_missing": ("— 尚未收到", "— nothing yet"),
     "promise_none": ("未作承诺", "none made"),
-    "promise_freshness": ("数据不旧于 {within}", "data within {within}"),
-    "promise_frequency": ("每 {within} 一交付", "a delivery every {within}"),
+    "promise_freshness": ("数据不早于 {within}前", "data within {within}"),
+    "promise_frequency": ("每 {within}内交付一次", "a delivery every {within}"),
+    "promise_daily": ("每天交付", "a delivery every day"),
     "lead_late": ("逾期未更新：{names}。", " Late against its promise: {names}."),
     "hours_long": ("{n} 小时", "{n} h"),
+    "day_long": ("{n} 天", "{n} day"),
     "days_long": ("{n} 天", "{n} days"),
     "restated_title": ("与上一版不同的数字", "Figures that differ from the edition before"),
     "restated_none": ("没有与上一版不同的数字。", "No figure differs from the edition before."),
@@ -153,6 +160,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "restated_was": ("原", "Was"),
     "restated_is": ("现", "Is"),
     "restated_why": ("为何", "Why"),
+    "restated_unlocated": ("无法定位", "without a place"),
     "restated_day": ("{day}", "{day}"),
     "restated_listed": (
         "共 {n} 个，列出 {shown} 个：先上级区域与合计，再按变化大小。",

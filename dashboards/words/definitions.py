@@ -34,7 +34,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "part_exclusions": ("排除", "Excluded"),
     "part_attribution": ("归属", "Attribution"),
     "history_line": ("v{version} · {when} 起 · {edition}", "v{version} · since {when} · {edition}"),
-    "history_first": ("有记录以来的第一版，此后未变。", "The first on record."),
+    "history_first": ("有记录以来的第一版。", "The first on record."),
+    "history_only": ("有记录以来未变。", "Unchanged since records began."),
     "history_unsaid": (
         "计算口径已变；当时的文字没有留存。",
         "What it computes changed; the words of that time were not kept.",
