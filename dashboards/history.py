@@ -38,12 +38,12 @@ def earlier_figures(edition: str) -> dict[str, list[Row]]:
 
 
 def changed(scope: Scope, indicator: Indicator, before: Row, now: Row) -> list[tuple[str, str, str]]:
-    """What differs between two versions: the name of the part, what it said and what it says."""
+    """What differs between two versions in the reader's language: the name of the part, what it said and what it says."""
     found = []
     for name in _TEXTS:
-        was, said = ((row[f"{name}_zh"] or "", row[f"{name}_en"] or "") for row in (before, now))
+        was, said = (pick(scope.lang, (row[f"{name}_zh"] or "", row[f"{name}_en"] or "")) for row in (before, now))
         if before["definition_zh"] is not None and was != said:
-            found.append((t(scope, f"part_{name}"), pick(scope.lang, was), pick(scope.lang, said)))
+            found.append((t(scope, f"part_{name}"), was, said))
     if before["definition_zh"] is not None and before["target"] != now["target"]:
         goals = [
             t(scope, "no_target") if row["target"] is None else formats.of_target(indicator, row["target"], scope.lang)

@@ -76,10 +76,9 @@ def show(scope: Scope) -> None:
     catalogue = data.indicators(scope.edition)
     body = [_line(scope, row, catalogue.get(row["indicator_id"])) for row in rows]
     head = [
-        (t(scope, "indicator"), "sw-first"),
+        (t(scope, "restated_figure"), "sw-long"),
         (t(scope, "restated_was"), "sw-num"),
         (t(scope, "restated_is"), "sw-num"),
-        (t(scope, "restated_why"), "sw-long sw-grow"),
     ]
     st.html(parts.table(head, body))
     total = mine[cause or ""]
@@ -119,11 +118,11 @@ def _line(scope: Scope, row: Row, indicator: Indicator | None) -> list[str]:
     period = t(scope, "restated_day", day=row["period_start"])
     if row["grain"] != "day":
         period = formats.period(row["grain"], row["period_start"], scope.lang)
+    why = pick(scope.lang, (row["why_zh"] or "", row["why_en"] or ""))
     return [
-        f"{escape(name)}<div class='sw-line'>{escape(place)} · {escape(period)}</div>",
+        f"{escape(name)} · {escape(place)} · {escape(period)}<div class='sw-line'>{escape(why)}</div>",
         _said(scope, row, "was", indicator),
         _said(scope, row, "is", indicator),
-        escape(pick(scope.lang, (row["why_zh"] or "", row["why_en"] or ""))),
     ]
 
 

@@ -111,10 +111,10 @@ def _table(scope: Scope, listed: list[Record]) -> str:
         share = f"{r.passed.count(True)} / {len(r.passed)}"
         alt = t(scope, "rules_strip", passed=r.passed.count(True), all=len(r.passed))
         newest = f"{formats.whole(r.failed[-1])} / {formats.whole(r.checked[-1])}"
-        below = " · ".join(x for x in (r.column, t(scope, f"severity_{r.severity}", default=r.severity)) if x)
+        severity = t(scope, f"severity_{r.severity}", default=r.severity)
+        below = " · ".join(x for x in (parts.dataset(scope, r.dataset), r.column, severity) if x)
         body.append(
             [
-                escape(parts.dataset(scope, r.dataset)),
                 f"{escape(pick(scope.lang, r.name))}<div class='sw-line'>{escape(below)}</div>",
                 f"<img class='sw-strip' alt='{escape(alt, quote=True)}' src='{strip(r.passed)}'>",
                 share,
@@ -122,7 +122,6 @@ def _table(scope: Scope, listed: list[Record]) -> str:
             ]
         )
     head = [
-        (t(scope, "dataset"), ""),
         (t(scope, "rule"), "sw-long"),
         (t(scope, "rules_deliveries"), "sw-wide"),
         (t(scope, "rules_share"), "sw-num"),

@@ -69,7 +69,7 @@ with tabs["arrived"]:
             [
                 escape(parts.dataset(scope, dataset)),
                 escape(formats.instant(cut, zone))
-                + f"<div class='sw-line'>{escape(parts.t(scope, 'arrived_line', when=formats.instant(row['arrived_at'], zone)))}</div>",
+                + f"<div class='sw-line sw-wide'>{escape(parts.t(scope, 'arrived_line', when=formats.instant(row['arrived_at'], zone)))}</div>",
                 promises.cell(scope, promised.get(dataset, []), now),
                 *(formats.whole(row[name] or 0) for name in counts),
                 held,

@@ -159,7 +159,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "restated_lines": ("数字", "Figures"),
     "restated_was": ("原", "Was"),
     "restated_is": ("现", "Is"),
-    "restated_why": ("为何", "Why"),
+    "restated_figure": ("数字与原因", "Figure and why"),
     "restated_unlocated": ("无法定位", "without a place"),
     "restated_day": ("{day}", "{day}"),
     "restated_listed": (

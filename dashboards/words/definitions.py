@@ -37,8 +37,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "history_first": ("有记录以来的第一版。", "The first on record."),
     "history_only": ("有记录以来未变。", "Unchanged since records began."),
     "history_unsaid": (
-        "计算口径已变；当时的文字没有留存。",
-        "What it computes changed; the words of that time were not kept.",
+        "计算方法有变，或当时的文字没有留存。",
+        "How it is computed changed, or the words of that time were not kept.",
     ),
     "history_unknown": ("本版没有记录口径的变更。", "This edition does not record how definitions changed."),
     "history_figures": (

@@ -43,5 +43,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "error_WarehouseBusy": ("另一次刷新正在写入，请稍后再试", "another refresh is writing; try again later"),
     "error_SourceFailed": ("来源无法读取", "a source could not be read"),
     "error_TableFailed": ("表无法算出", "a table could not be made"),
+    "error_PermissionError": ("文件没有读写权限", "a file may not be read or written"),
     "error_other": ("出错（{kind}）", "an error ({kind})"),
 }
