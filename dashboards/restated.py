@@ -152,4 +152,4 @@ def _said(scope: Scope, row: Row, which: str, indicator: Indicator | None) -> st
         edition="",
     )
     below = "" if indicator.kind in ("count", "amount") else formats.fraction(figure, indicator, scope.lang)
-    return f"<b>{escape(formats.value(figure, indicator, scope.lang))}</b><div class='sw-line'>{escape(below)}</div>"
+    return f"<b>{escape(formats.value(figure, indicator, scope.lang))}</b><div class='sw-line sw-wide'>{escape(below)}</div>"

@@ -264,7 +264,7 @@ def test_the_data_page_shows_deliveries_failed_rules_and_rejects() -> None:
 
 def ledger_of(app: AppTest) -> list[dict[str, object]]:
     """The rows of the ledger as the page shows them in English."""
-    rows: list[dict[str, object]] = app.dataframe[-1].value.to_dict("records")
+    rows: list[dict[str, object]] = app.dataframe[0].value.to_dict("records")
     return rows
 
 

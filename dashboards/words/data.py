@@ -189,7 +189,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "origin_cells": ("汇总", "Counts"),
     "origin_marts": ("发布", "Published"),
     "origin_pages": ("页面", "Pages"),
-    "origin_deliveries": ("{n} 次交付 · {rows} 行", "{n} deliveries · {rows} rows"),
+    "origin_deliveries": ("{n} 次交付 · {rows} 行", "deliveries: {n} · rows: {rows}"),
     "origin_newest": ("最近 {file}，截至 {cut}", "newest {file}, data to {cut}"),
     "origin_nothing_came": ("尚未收到", "nothing came yet"),
     "origin_reads": ("读 {n} 张表", "reads {n}"),
