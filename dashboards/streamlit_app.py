@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import controls, data, editions, formats
+from dashboards import access, controls, data, editions, formats
 from dashboards.i18n import pick, text
 
 HERE = Path(__file__).parent
@@ -15,6 +15,8 @@ PAGES = (
     *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
     *("definitions", "bulletin"),
 )
+#: A page that is not listed cannot be reached either.
+ANALYSTS_ONLY = ("query",)
 
 
 @st.fragment(run_every=3)
@@ -74,7 +76,7 @@ else:
             default=name == "overview",
         )
         for name in PAGES
-        if (HERE / "app_pages" / f"{name}.py").exists()
+        if (HERE / "app_pages" / f"{name}.py").exists() and (name not in ANALYSTS_ONLY or access.analyst())
     ]
     page = st.navigation(pages, position="top")
     scope = controls.resolve(edition)

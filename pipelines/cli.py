@@ -456,6 +456,9 @@ def run(city: CityOption = None, port: DashboardPort = 8501, dagster_port: Dagst
         sample_city(DEFAULT_CITY, if_absent=True)
     chosen = _open(folder)
     _refresh(chosen)
+    # Who sits at this machine may use both servers anyway; a page that a gateway passes on has no analyst by "local".
+    os.environ.setdefault("STREETWISE_DAGSTER_URL", f"http://{HOST}:{dagster_port}")
+    os.environ.setdefault("STREETWISE_ANALYSTS", "local")
     _serve(
         chosen,
         {"dashboard": (_dashboard_command(port), port), "Dagster": (_dagster_command(dagster_port), dagster_port)},

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import comparison
+from pipelines import background, comparison
 from pipelines.archive import Archive
 from pipelines.city import City
 from pipelines.contracts.model import load_contracts
@@ -141,6 +141,7 @@ def publish(con: duckdb.DuckDBPyConnection, city: City, *, run_id: str | None, n
         tables = _write(con, made, manifest)
         comparison.compare(con, before, manifest, made, versions)
         tables |= {name: _count(con, f"{EDITION}.{name}") for name in comparison.TABLES}
+        tables |= background.write(con, EDITION, made, manifest, archive, before.file if before is not None else None)
         tables["insights"] = add_restatements(con, EDITION)
         archive.keep(
             con,

@@ -127,6 +127,7 @@ class Contract:
     reject_limit: RejectLimit
     guards: tuple[Guard, ...]
     freshness: tuple[str, float] | None
+    every_days: float | None
     refuses_extra_columns: bool
     sha256: str
 
@@ -246,6 +247,7 @@ def _parse(document: dict[str, Any], sha256: str) -> Contract:
         reject_limit=RejectLimit(float(limit["percent"]), int(limit["rows"]), float(limit["percentOfSmall"])),
         guards=parse_guards(custom.get("guards", ()), columns),
         freshness=_freshness(document.get("slaProperties") or ()),
+        every_days=_every_days(document.get("slaProperties") or ()),
         refuses_extra_columns=_extra_columns(custom.get("extraColumns", "ignore")),
         sha256=sha256,
     )
@@ -258,12 +260,20 @@ def _extra_columns(value: object) -> bool:
 
 
 def _freshness(properties: Iterable[dict[str, Any]]) -> tuple[str, float] | None:
+    """The column whose latest moment may be so many hours old."""
     found = None
     for item in properties:
-        if item["property"] != "freshness" or item.get("unit") != "h":
-            raise ContractError(f"service level {item['property']} in {item.get('unit')} is not supported")
-        found = (str(item["element"]).split(".")[-1], float(item["value"]))
+        service = (item["property"], item.get("unit"))
+        if service not in (("freshness", "h"), ("frequency", "d")):
+            raise ContractError(f"service level {service[0]} in {service[1]} is not supported")
+        if service[0] == "freshness":
+            found = (str(item["element"]).split(".")[-1], float(item["value"]))
     return found
+
+
+def _every_days(properties: Iterable[dict[str, Any]]) -> float | None:
+    """The longest time between two deliveries, in days."""
+    return next((float(item["value"]) for item in properties if item["property"] == "frequency"), None)
 
 
 def _column(item: dict[str, Any]) -> Column:
