@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import data, formats, parts
+from dashboards import data, exports, formats, parts
 from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
@@ -42,8 +42,15 @@ shown = {
         for word in wanted.split()
     )
 }
-st.caption(parts.t(scope, "found", n=len(shown)))
 found = parts.readings(scope, list(shown))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(parts.t(scope, "found", n=len(shown)))
+    exports.offer_figures(
+        scope,
+        "figures",
+        f"{scope.place} · {scope.when}",
+        [(scope.place, found[i].now, entry) for i, entry in shown.items()],
+    )
 with st.grid(2, min_column_width=330, gap="small"):
     for indicator_id, entry in shown.items():
         with st.container(border=True, height="stretch", gap="xxsmall"):

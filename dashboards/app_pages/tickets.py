@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import breakdowns, data, formats, lead, parts
+from dashboards import breakdowns, data, exports, formats, lead, parts
 from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
@@ -85,6 +85,20 @@ if rows:
         area = areas.get(row["community_code"]) or areas.get(row["street_code"])
         return formats.name(area.name, scope.lang) if area else parts.t(scope, "not_located")
 
+    def member(value: str | None) -> str:
+        """The name of a channel or category; one that the data invented as it is."""
+        return parts.t(scope, f"member_{value}", default=value or "")
+
+    def whole_list() -> list[list[exports.Cell]]:
+        """Every open ticket past its deadline, not only those on the page."""
+        names = ("ticket_id", "days_overdue", "area", "handling_unit", "category_1", "channel", "due_on", "accepted_on")
+        found = data.overdue(scope.edition, scope.area.level, scope.area.code, 100_000)[1]
+        told = [
+            {**r, "area": place(r), "category_1": member(r["category_1"]), "channel": member(r["channel"])}
+            for r in found
+        ]
+        return [[r[name] for name in names] for r in told]
+
     st.dataframe(
         [
             {
@@ -92,10 +106,8 @@ if rows:
                 parts.t(scope, "days_overdue"): row["days_overdue"],
                 parts.t(scope, "area"): place(row),
                 parts.t(scope, "handling_unit"): row["handling_unit"],
-                parts.t(scope, "category"): parts.t(
-                    scope, f"member_{row['category_1']}", default=row["category_1"] or ""
-                ),
-                parts.t(scope, "channel"): parts.t(scope, f"member_{row['channel']}", default=row["channel"] or ""),
+                parts.t(scope, "category"): member(row["category_1"]),
+                parts.t(scope, "channel"): member(row["channel"]),
                 parts.t(scope, "due_on"): row["due_on"],
                 parts.t(scope, "accepted_on"): row["accepted_on"],
             }
@@ -104,6 +116,16 @@ if rows:
         hide_index=True,
         height=min(420, 38 + 35 * len(rows)),
         alt=escape(parts.t(scope, "overdue_title")),
+    )
+    heads = ("ticket", "days_overdue", "area", "handling_unit", "category", "channel", "due_on", "accepted_on")
+    forms = {"days_overdue": "count", "due_on": "date", "accepted_on": "date"}
+    exports.offer(
+        scope,
+        "overdue",
+        parts.t(scope, "overdue_title"),
+        [exports.Column(parts.t(scope, head), forms.get(head, "text")) for head in heads],
+        whole_list,
+        ["T12"],
     )
 else:
     parts.calm(parts.t(scope, "overdue_none"))

@@ -275,6 +275,7 @@ def tables(facts: Facts, lang: str) -> list[dict[str, Any]]:
             target = facts.figures[(indicator_id, facts.city["area_code"])]["target"]
             rows.append(
                 {
+                    "id": indicator_id,
                     "name": name_of(facts, indicator_id, lang),
                     "target": goal(facts, target, indicator_id, lang),
                     "cells": [_cell(facts, indicator_id, code, lang) for code in codes],
