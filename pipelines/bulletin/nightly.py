@@ -21,7 +21,7 @@ class Report:
 
 
 def after_edition(city: City) -> Report:
-    """Make the bulletins of the current edition, send those whose time has come, and announce what failed."""
+    """Make the bulletins of the current edition, send the one whose time has come, and announce what failed."""
     edition = (city.published / "current").resolve()
     made: list[Made] = []
     problems: list[Problem] = []
@@ -30,8 +30,8 @@ def after_edition(city: City) -> Report:
         made = make_bulletins(city, edition)
         for bulletin in made:
             problems += [problem for problem in bulletin.problems if problem not in problems]
-        for bulletin in due(city, made):
-            problems += send(city, bulletin)
+        if (ready := due(city, made)) is not None:
+            problems += send(city, ready)
     # whatever it is, the edition is out and its readers wait for nothing; messages of others may quote data
     except Exception as error:
         problems.append({"dataset": None, **pair("not_made", month=edition.stem, kind=type(error).__name__)})

@@ -67,9 +67,10 @@ def send(city: City, made: Made, *, again: bool = False) -> list[Problem]:
     return problems
 
 
-def due(city: City, made: Sequence[Made]) -> list[Made]:
-    """The bulletins whose time to be sent has come by the city's rule: final, or of a month that is over."""
-    return [bulletin for bulletin in made if bulletin.final or city.settings.bulletin.send_when == "over"]
+def due(city: City, made: Sequence[Made]) -> Made | None:
+    """The newest bulletin whose time to be sent has come by the city's rule: final, or of a month that is over."""
+    ready = [bulletin for bulletin in made if bulletin.final or city.settings.bulletin.send_when == "over"]
+    return max(ready, key=lambda bulletin: bulletin.month, default=None)
 
 
 def channels(city: City) -> dict[str, Mail | Webhook]:
