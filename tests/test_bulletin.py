@@ -15,12 +15,14 @@ import dagster as dg
 import duckdb
 import fastexcel
 import pytest
+import yaml
 from bulletin_city import over_sample, over_tiny, settings
 from conftest import run_cli
 
 from pipelines.bulletin import drawings, making, typeset
 from pipelines.bulletin.facts import NoSuchMonth, months_over
 from pipelines.bulletin.nightly import after_edition
+from pipelines.bulletin.settings import Bulletin, Mail, Webhook
 from pipelines.city import City
 from pipelines.editions import bulletin_asset
 from pipelines.publish import write_last_refresh
@@ -319,6 +321,15 @@ def test_the_asset_comes_after_the_edition_and_makes_the_bulletins(tmp_path: Pat
     result = dg.materialize([asset], resources={"city": CityResource(folder=str(city.folder))})
     assert result.success
     assert {path.name for path in (city.bulletins / current(city).stem).iterdir()} == {"2026-09", "2026-10"}
+
+
+def test_the_document_names_every_setting_and_what_it_shows_is_valid(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[1] / "docs" / "bulletin.md").read_text(encoding="utf-8")
+    for key in (*Bulletin.model_fields, *Mail.model_fields, *Webhook.model_fields):
+        assert f"`{key}`" in document, key
+    (shown,) = re.findall(r"```yaml\n(.*?)```", document, flags=re.DOTALL)
+    read = settings(tmp_path, **yaml.safe_load(shown)["bulletin"]).settings.bulletin
+    assert read.mail[0].chosen_port == 587 and read.webhooks[1].kind == "dingtalk"
 
 
 @pytest.mark.parametrize(
