@@ -118,6 +118,10 @@ def test_the_pdf_names_city_month_data_cut_edition_and_its_pages(city: City, lan
     ]
     assert fonts and all("/FontFile3" in descriptor or "/FontFile2" in descriptor for descriptor in fonts)
     assert reader.metadata is not None and reader.metadata.title is not None
+    moment = current(city).stem.split("-")[1]
+    assert str(reader.metadata["/CreationDate"]).startswith(f"D:{moment[:8]}{moment[9:13]}"), (
+        "the edition's, not the clock's"
+    )
     assert reader.trailer["/Root"]["/Lang"].startswith(lang)
 
 

@@ -112,9 +112,10 @@ def test_a_note_that_lies_is_not_followed_and_names_are_text(tmp_path: Path, mon
     edition = (city.published / "current").resolve()
     with duckdb.connect(str(edition)) as con:
         con.execute("update marts.areas set area_name = '<script>alert(1)</script>' where area_code = '440301'")
+        con.execute("update marts.indicators set name_zh = '<script>alert(2)</script>' where indicator_id = 'T03'")
     made = make_bulletins(city, edition, [OCTOBER])[0]
     app = open_page(city.folder, monkeypatch)
-    assert "<script>" not in html(app) and "&lt;script&gt;alert(1)" in html(app)
+    assert "<script>" not in html(app) and all(f"&lt;script&gt;alert({n})" in html(app) for n in (1, 2))
     note = made.folder / bulletins.ABOUT
     about = json.loads(note.read_text(encoding="utf-8"))
     about["files"] = [

@@ -141,7 +141,7 @@ def shown(facts: Facts, row: Row | None, indicator_id: str, lang: str) -> str:
 
 def counted(facts: Facts, row: Row | None, indicator_id: str, lang: str) -> str:
     """The count behind a value, '3,550 / 3,625', money in 万 and 亿; '' where there is none or it is hidden."""
-    if row is None or row.get("status") == "suppressed" or row["denominator"] is None:
+    if row is None or row["value"] is None or row["denominator"] is None:
         return ""
     about, over = facts.about[indicator_id], row["denominator"]
     if row["numerator"] is None:
@@ -179,7 +179,7 @@ def _cell(facts: Facts, indicator_id: str, code: str, lang: str) -> dict[str, st
         "shown": shown(facts, row, indicator_id, lang).removesuffix(f" {wording.word(lang, 'points')}"),
         "mark": MARKS.get(status, ""),
         "status": status,
-        "count": counted(facts, row, indicator_id, lang) if row and row["value"] is not None else "",
+        "count": counted(facts, row, indicator_id, lang),
         "interval": interval(row),
     }
 
@@ -188,7 +188,7 @@ def _tile(facts: Facts, lang: str, indicator_id: str) -> dict[str, Any]:
     row = facts.figures[(indicator_id, facts.city["area_code"])]
     about = facts.about[indicator_id]
     target = row["target"] if facts.indicators[indicator_id]["direction"] != "none" else None
-    words = word(lang, f"status_{row['status']}") if row["status"] in MARKS else ""
+    words = word(lang, f"status_{row['status']}") if row["status"] in (*MARKS, "no_cases") else ""
     aim = goal(facts, target, indicator_id, lang)
     percent = about.form == "percent"
     times = 100.0 if percent else 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ class Typesetter:
         return self._compile(told, published_at, "png")
 
     def _compile(self, told: Mapping[str, Any], published_at: datetime, form: Any) -> list[bytes]:
-        data = {**told, "font": self.family, "date": [published_at.year, published_at.month, published_at.day]}
+        date = dict(zip(("year", "month", "day", "hour", "minute", "second"), published_at.timetuple(), strict=False))
+        data = {**told, "font": self.family, "date": date}
         compiler = typst.Compiler(
             str(TEMPLATE),
             root=str(TEMPLATE.parent),
@@ -69,7 +70,7 @@ class Typesetter:
             ignore_system_fonts=True,
             sys_inputs={"told": json.dumps(data, ensure_ascii=False)},
         )
-        made = compiler.compile(format=form, timestamp=published_at.replace(tzinfo=UTC), ppi=110)
+        made = compiler.compile(format=form, ppi=110)
         return list(made) if isinstance(made, list) else [made or b""]
 
 

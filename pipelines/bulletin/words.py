@@ -8,7 +8,7 @@ from collections.abc import Mapping
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("基层治理运行通报", "Grassroots Governance Bulletin"),
     "month": ("{year}年{month}月", "{name} {year}"),
-    "final": ("定稿：考核指标均已到期，数字不再随时间变化", "Final: every figure of the score has matured"),
+    "final": ("定稿：考核指标均已到期", "Final: every figure of the score has matured"),
     "provisional": (
         "快报：{n} 项考核指标仍为暂定值（◌，斜纹），不作评判",
         "Preliminary: {n} figures of the score are provisional (◌, hatched) and not judged",
