@@ -9,14 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-#: What a spreadsheet takes for the beginning of a formula, or strips before it looks for one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from dashboards.exports import harmless
+
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def plain(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: a text that begins like one gets a `'` before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A cell that no spreadsheet takes for a formula."""
+    return harmless(value) if isinstance(value, str) else value
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, formats, periods, signals, verdicts
+from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -401,11 +401,9 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     target = next((f.target for _, f in shown if f is not None and f.target is not None), None)
     goal = t(scope, "goal", target=formats.of_target(indicator, target, scope.lang)) if target is not None else ""
     rows = [dot(scope, names[area.code], figure, indicator) for area, figure in shown if figure is not None]
-    draw(
-        charts.dots(rows, formats.form(indicator), target, goal, words(scope)),
-        f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows),
-        key,
-    )
+    spec = charts.dots(rows, formats.form(indicator), target, goal, words(scope))
+    draw(spec, f"{title}: " + "; ".join(f"{r.label} {r.shown}" for r in rows), key)
+    exports.offer_figures(scope, key, title, [(names[a.code], f, indicator) for a, f in pairs], spec)
 
 
 def unplaced(scope: Scope, lost: Figure, indicator: Indicator) -> str:

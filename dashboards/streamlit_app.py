@@ -37,11 +37,10 @@ def refresh_problems(lang: str, zone: str) -> None:
         else pick(lang, p.message)
         for p in report.problems
     ]
-    title = text(
-        lang,
-        f"refresh_{'failed' if report.outcome == 'failed' else 'problems'}",
-        when=formats.instant(report.finished_at, zone),
+    kind = (
+        "failed" if report.outcome == "failed" else "problems" if any(p.dataset for p in report.problems) else "notes"
     )
+    title = text(lang, f"refresh_{kind}", when=formats.instant(report.finished_at, zone))
     body = "<br>".join(escape(line) for line in lines) or escape(text(lang, "refresh_no_reason"))
     st.html(f"<div class='sw-note' role='status'><b>⚠ {escape(title)}</b><br>{body}</div>")
 

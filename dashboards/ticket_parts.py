@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import data, formats, parts, rows, ticket_data
+from dashboards import data, exports, formats, parts, rows, ticket_data
 from dashboards.breakdowns import member_name
 from dashboards.controls import Scope
 from dashboards.parts import Reading, t
@@ -283,21 +283,26 @@ def overdue_list(scope: Scope, limit: int = 200) -> None:
         area = areas.get(row["community_code"]) or areas.get(row["street_code"])
         return formats.name(area.name, scope.lang) if area else t(scope, "not_located")
 
+    columns = {
+        "ticket": "text", "days_overdue": "count", "area": "text", "handling_unit": "text", "category": "text",
+        "channel": "text", "due_on": "date", "accepted_on": "date",
+    }  # fmt: skip
+
+    def told(row: data.Row) -> list[exports.Cell]:
+        kind, way = (member_name(scope, row[name] or "") for name in ("category_1", "channel"))
+        who = (row["ticket_id"], row["days_overdue"], place(row), row["handling_unit"])
+        return [*who, kind, way, row["due_on"], row["accepted_on"]]
+
+    def whole_list() -> list[list[exports.Cell]]:
+        """Every open ticket past its deadline, not only those on the page."""
+        return [told(row) for row in data.overdue(scope.edition, scope.area.level, scope.area.code, 100_000)[1]]
+
+    titles = [t(scope, name) for name in columns]
     st.dataframe(
-        [
-            {
-                t(scope, "ticket"): row["ticket_id"],
-                t(scope, "days_overdue"): row["days_overdue"],
-                t(scope, "area"): place(row),
-                t(scope, "handling_unit"): row["handling_unit"],
-                t(scope, "category"): t(scope, f"member_{row['category_1']}", default=row["category_1"] or ""),
-                t(scope, "channel"): t(scope, f"member_{row['channel']}", default=row["channel"] or ""),
-                t(scope, "due_on"): row["due_on"],
-                t(scope, "accepted_on"): row["accepted_on"],
-            }
-            for row in late
-        ],
+        [dict(zip(titles, told(row), strict=True)) for row in late],
         hide_index=True,
         height=min(420, 38 + 35 * len(late)),
         alt=t(scope, "overdue_title"),
     )
+    heads = [exports.Column(title, form) for title, form in zip(titles, columns.values(), strict=True)]
+    exports.offer(scope, "overdue", t(scope, "overdue_title"), heads, whole_list, ["T12"])

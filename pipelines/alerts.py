@@ -1,6 +1,8 @@
 """What happens when a refresh fails: the log, the note beside the editions, and a webhook if the city has one."""
 
+import contextlib
 import json
+import logging
 import os
 import re
 from collections.abc import Iterable
@@ -101,11 +103,32 @@ def announce_failure(city: City, run_id: str, failures: list[str]) -> list[dict[
             p["message_en"] for p in problems
         ]
         body = {"text": "\n".join(lines), "city": city.settings.area_code, "run_id": run_id, "problems": problems}
-        try:
-            httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
-        except httpx.InvalidURL as error:  # not an HTTPError
-            raise httpx.UnsupportedProtocol(str(error)) from None
+        post(url, body)
     return problems
+
+
+def post(url: str, body: dict[str, Any]) -> httpx.Response:
+    """Post JSON to a webhook; the address, which may be a secret, stays out of the log.
+
+    Raises:
+        httpx.HTTPError: it cannot be reached or answers with an error.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address
+    try:
+        return httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
+    except httpx.InvalidURL as error:  # not an HTTPError
+        raise httpx.UnsupportedProtocol(str(error)) from None
+
+
+def announce_problems(city: City, edition: str, problems: list[dict[str, Any]]) -> None:
+    """Say that an edition is out and something about it needs a hand: to the page, and to the webhook if it can be reached."""
+    write_last_refresh(city, outcome="published", edition=edition, problems=problems)
+    if url := webhook_url(city):
+        names = city.settings.name
+        lines = [f"{names.zh}：{p['message_zh']}" for p in problems]
+        lines += [f"{names.en}: {p['message_en']}" for p in problems]
+        with contextlib.suppress(httpx.HTTPError):
+            post(url, {"text": "\n".join(lines), "city": city.settings.area_code, "run_id": None, "problems": problems})
 
 
 def _published_since(city: City, moment: float) -> bool:

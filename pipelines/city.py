@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.bulletin.settings import Bulletin
 from pipelines.deadlines import WorkingYear, check_years
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.yaml_model import ConfigurationError, read_yaml_model
@@ -219,6 +220,7 @@ class Settings(Strict):
     working_calendar: dict[int, WorkingYear] = Field(default_factory=dict)
     map_code: str | None = None
     webhook_url: str | None = Field(default=None, pattern="^https?://")
+    bulletin: Bulletin = Field(default_factory=Bulletin)
 
     @field_validator("working_calendar")
     @classmethod
@@ -308,6 +310,11 @@ class City:
     def published(self) -> Path:
         """Editions and the pointer to the current one: all that a reader ever opens."""
         return self.state / "published"
+
+    @property
+    def bulletins(self) -> Path:
+        """Monthly bulletins: a folder an edition, in it a folder a month."""
+        return self.published / "bulletins"
 
     @property
     def dagster_home(self) -> Path:

@@ -340,6 +340,49 @@ def explain(
 
 
 @app.command()
+def bulletin(
+    city: CityOption = None,
+    month: Annotated[
+        str | None,
+        typer.Option("--month", "-m", help="2026-10. Default: the newest months that are over.", show_default=False),
+    ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send it now to everyone in city.yaml, also if it was sent before.")
+    ] = False,
+) -> None:
+    """Make the monthly bulletin (PDF and XLSX, both languages) from the current edition and say where it lies. The nightly
+    job makes and sends it by itself; this is for another month, or to send it again."""
+    from pipelines.bulletin.facts import NoSuchMonth
+    from pipelines.bulletin.making import make_bulletins
+    from pipelines.bulletin.send import channels
+    from pipelines.bulletin.send import send as send_bulletin
+
+    chosen = _open(city)
+    try:
+        wanted = [datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).date()] if month else None
+    except ValueError:
+        raise _fail(f"月份应写作 2026-10 · a month is written 2026-10, not {month}") from None
+    edition = (chosen.published / "current").resolve()
+    if not edition.exists():
+        raise _fail("还没有发布过数据 · nothing has been published yet; run: streetwise refresh")
+    if send and not channels(chosen):
+        raise _fail("city.yaml 没有写通报发给谁 · city.yaml names nobody to send it to (bulletin: mail, webhooks)")
+    try:
+        made = make_bulletins(chosen, edition, wanted)
+    except NoSuchMonth as error:
+        raise _fail(str(error)) from None
+    problems = []
+    for one in made[:1] if send else []:
+        problems += send_bulletin(chosen, one, again=True)
+    for one in made:
+        for path in one.files:
+            out.print(escape(str(path)), soft_wrap=True)
+        problems += [problem for problem in one.problems if problem not in problems]
+    if problems:
+        raise _fail("\n".join(f"- {p['message_zh']}\n  {p['message_en']}" for p in problems))
+
+
+@app.command()
 def rebuild(
     city: CityOption = None,
     as_of: Annotated[

@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.alerts import failure_sensor
 from pipelines.city import City
 from pipelines.contracts.model import load_contracts
-from pipelines.editions import edition_asset
+from pipelines.editions import bulletin_asset, edition_asset
 from pipelines.schedules import nightly_job, nightly_schedule
 from pipelines.tables import read_tables
 from pipelines.transform import CityResource, landing_asset, reference_asset, relations_asset, tables_asset
@@ -25,6 +25,7 @@ def build_defs(city: City | None) -> dg.Definitions:
             reference_asset(list(contracts)),
             tables_asset(tables, list(contracts)),
             edition_asset(tables),
+            bulletin_asset(),
         ],
         jobs=[nightly_job],
         schedules=[nightly_schedule(city.settings.time_zone if city else "UTC")],

@@ -27,6 +27,7 @@ from pipelines.publish import current_edition
 from pipelines.warehouse import writer_lease
 
 COMMANDS = {
+    "bulletin",
     "explain",
     "figure",
     "refresh",

@@ -18,7 +18,7 @@ import pytest
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import docs, downloads, editions, history, i18n, origin, promises, restated, rules
+from dashboards import docs, downloads, editions, history, i18n, origin, promises, rules
 from pipelines import background
 from pipelines.archive import Archive
 from pipelines.contracts.model import ContractError, load_contracts
@@ -195,7 +195,7 @@ def test_rejects_are_taken_away_without_formulas_and_as_masked_as_the_edition_ha
 def test_a_restated_figure_is_shown_with_was_is_and_why_counted_by_cause(
     told: Path, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert restated.causes(edition_of(told)) == {"restatement": {"": 1, "definition": 1, "late_rows": 1}}
+    assert restatement_ledger.causes(edition_of(told)) == {"restatement": {"": 1, "definition": 1, "late_rows": 1}}
     shown = words(open_page(monkeypatch, told, "data", lang=lang))
     assert re.search(r"50\.0% 10 / 20 75\.0% 15 / 20", shown)
     assert ("迟到的行" if lang == "zh" else "Late rows") in shown
@@ -392,8 +392,8 @@ def test_no_query_of_these_pages_takes_longer_than_50_ms_on_the_sample_city(samp
     asks = (
         lambda: rules.records.__wrapped__(edition),
         lambda: promises.promises.__wrapped__(edition),
-        lambda: restated.causes.__wrapped__(edition),
-        lambda: restated.lines.__wrapped__(edition, "restatement", "", 30),
+        lambda: restatement_ledger.causes.__wrapped__(edition),
+        lambda: restatement_ledger.lines.__wrapped__(edition, "restatement", "", 30),
         lambda: origin.files.__wrapped__(edition),
         lambda: origin.reads.__wrapped__(edition, "T03"),
         lambda: history.versions.__wrapped__(edition),

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import controls, data, formats, history, parts
+from dashboards import controls, data, exports, formats, history, parts
 from dashboards.controls import Scope
 from dashboards.data import Indicator
 from dashboards.parts import t
@@ -77,8 +77,15 @@ shown = {
     for indicator_id, entry in catalogue.items()
     if family in ("all", indicator_id[:1]) and all(word in haystack(entry) for word in wanted.split())
 }
-st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
 found = parts.readings(scope, list(shown))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
+    exports.offer_figures(
+        scope,
+        "figures",
+        f"{scope.place} · {scope.when}",
+        [(scope.place, found[i].now, entry) for i, entry in shown.items()],
+    )
 with st.grid(2, min_column_width=330, gap="small"):
     for indicator_id, entry in shown.items():
         with st.container(border=True, height="stretch", gap="xxsmall", key=f"define_{indicator_id}"):

@@ -84,6 +84,9 @@ def forget(city: City, contracts: Mapping[str, Contract], key: str, *, now: date
                 remove_file(path, done)
         for path in files_below(city.state / "spill"):
             path.unlink()
+        # Nobody stands in a bulletin, but a PDF cannot be looked into, and `streetwise bulletin` makes it again.
+        for path in files_below(city.bulletins):
+            remove_file(path, done)
         remains, unseen, files, size = _search(city, words)
     proof = _write_proof(city, words, done, found, remains, unseen, files, size, now)
     shown = tuple(_plain(name, identifier) for name in (*found.names, *found.refused))
