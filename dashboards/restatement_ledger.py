@@ -77,8 +77,8 @@ def show(scope: Scope) -> None:
     body = [_line(scope, row, catalogue.get(row["indicator_id"])) for row in rows]
     head = [
         (t(scope, "restated_figure"), "sw-long"),
-        (t(scope, "restated_was"), "sw-num"),
-        (t(scope, "restated_is"), "sw-num"),
+        (t(scope, "ledger_was"), "sw-num"),
+        (t(scope, "ledger_is"), "sw-num"),
     ]
     st.html(parts.table(head, body))
     total = mine[cause or ""]

@@ -18,7 +18,7 @@ import pytest
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import docs, downloads, editions, history, i18n, origin, promises, rules
+from dashboards import docs, downloads, editions, history, i18n, origin, promises, restatement_ledger, rules
 from pipelines import background
 from pipelines.archive import Archive
 from pipelines.contracts.model import ContractError, load_contracts
