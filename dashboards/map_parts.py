@@ -153,8 +153,7 @@ def note(scope: Scope, drawn: Atlas, said: str) -> str:
         lost = data.at_level(scope.edition, entry.indicator_id, scope.grain, scope.start, level).get("unlocated")
         if lost is not None and (lost.denominator or lost.numerator):
             pieces.append(t(scope, "unlocated", n=parts.unplaced(scope, lost, entry)))
-    text = t(scope, "map_gap").join(piece for piece in pieces if piece)
-    return f"<div class='sw-meta'>{escape(text)}</div>"
+    return f"<div class='sw-meta'>{''.join(f'<span>{escape(piece)}</span> ' for piece in pieces if piece)}</div>"
 
 
 def _key(scope: Scope, drawn: Atlas) -> str:

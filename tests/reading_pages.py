@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 
 import duckdb
-import landing
-import pytest
 from editions import Shape
 from streamlit.testing.v1 import AppTest
 
 from dashboards.editions import READER
-from pipelines.tables import read_tables
 
 ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
 HOSTILE = "<script>alert(1)</script>[x](https://example.org/x.png)$\\frac{1}{2}$"
@@ -87,15 +83,3 @@ def change(file: Path, *statements: str) -> None:
     with duckdb.connect(file) as con:
         for statement in statements:
             con.execute(statement)
-
-
-def build_only(con: duckdb.DuckDBPyConnection, names: set[str], as_of: Mapping[str, str]) -> None:
-    """Make these tables and what they read; all of them take four seconds of the processor."""
-    tables = read_tables(landing.ROOT / "sql")
-    wanted = set(names)
-    for table in reversed(tables):
-        if table.name in wanted:
-            wanted |= set(table.dependencies)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landing, "read_tables", lambda _: [table for table in tables if table.name in wanted])
-        landing.build(con, as_of)

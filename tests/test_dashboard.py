@@ -543,3 +543,11 @@ def test_the_city_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert editions.city_folder() == Path(os.environ["STREETWISE_CITY"])
     monkeypatch.delenv("STREETWISE_CITY")
     assert editions.city_folder() == Path("city")
+
+
+def test_every_block_of_the_style_sheet_is_closed() -> None:
+    depth = 0
+    for number, line in enumerate((ROOT / "dashboards" / "style.css").read_text(encoding="utf-8").splitlines(), 1):
+        assert depth == 0 or not line.startswith(("/*", "@media", ".")), f"line {number} stands inside another block"
+        depth += line.count("{") - line.count("}")
+    assert depth == 0

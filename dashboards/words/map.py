@@ -21,7 +21,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "map_named": ("（{names}）", " ({names})"),
     "map_named_more": ("{names} 等", "{names} and others"),
     "map_range": ("{areas}在 {low} 与 {high} 之间。", "{areas}, from {low} to {high}."),
-    "map_gap": ("", " "),
     "map_comma": ("；", "; "),
     "map_key_met": ("蓝：达标", "Blue: on target"),
     "map_key_missed": ("红 ▼：未达标", "red ▼: below it"),
