@@ -12,8 +12,8 @@ from dashboards.i18n import pick, text
 
 HERE = Path(__file__).parent
 PAGES = (
-    *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
-    *("definitions", "bulletin"),
+    *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map"),
+    *("bulletin", "data", "definitions", "query"),
 )
 #: A page that is not listed cannot be reached either.
 ANALYSTS_ONLY = ("query",)
@@ -75,7 +75,7 @@ else:
             default=name == "overview",
         )
         for name in PAGES
-        if (HERE / "app_pages" / f"{name}.py").exists() and (name not in ANALYSTS_ONLY or access.analyst())
+        if name not in ANALYSTS_ONLY or access.analyst()
     ]
     page = st.navigation(pages, position="top")
     scope = controls.resolve(edition)

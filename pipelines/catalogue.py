@@ -224,6 +224,9 @@ def indicators_markdown(catalogue: Catalogue) -> str:
         "Rates are Σ numerator ÷ Σ denominator, kept unrounded; no cases give no value, never 0 % or 100 %.",
         "Series on the areas of today exist for what adds up; medians, percentiles and differences are not re-based. "
         "按现行区划追溯的序列只含可加的指标；中位数、分位数和差值不追溯。",
+        "A figure as a whole exists for every period and level that its entry names; by channel, category or rung a day goes "
+        "down to streets, a week to communities; funds, types of spending and sources go by month and longer. "
+        "按渠道、分类、层级分的数字，日到街道、周到社区；资金、支出类型和来源自月起。",
         "",
         "| id | 名称 | name | formula 公式 | attribution 归属 | unit 单位 |",
         "|---|---|---|---|---|---|",
