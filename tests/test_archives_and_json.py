@@ -302,6 +302,7 @@ def test_every_real_extract_opens(con: duckdb.DuckDBPyConnection) -> None:
         ("a.TXT", parquet(ROWS), ("Parquet", ".parquet")), ("a.csv.gz", CSV, ("text", ".csv")), ("a.xlsx", CSV, ("text", ".csv")),
         ("a.parquet", gzip.compress(CSV), ("gzip", ".gz")), ("a.zip", gzip.compress(CSV), ("gzip", ".gz")),
     ],
+    ids=["gzip", "zip", "Parquet", "text_as_gzip", "text_as_workbook", "gzip_as_Parquet", "gzip_as_zip"],
 )  # fmt: skip
 def test_a_name_that_says_another_form_than_the_bytes_is_refused_with_the_right_name(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, content: bytes, words: tuple[str, ...]
