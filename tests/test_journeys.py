@@ -102,7 +102,7 @@ def test_1_the_mayor_goes_from_the_list_to_a_community_on_the_phone(
     visit.settle()
     visit.reads(names(ask, above[code])[code][0])
     visit.page.get_by_role("button", name="菜单").click()
-    visit.page.get_by_role("link", name="社区画像").locator("visible=true").click()
+    visit.page.get_by_test_id("stPopoverBody").get_by_role("link", name="社区画像").click()
     visit.page.wait_for_url(f"**/community?**area={code}**")
     visit.settle()
     visit.page.locator(".sw-table a:visible").first.click()
@@ -113,7 +113,7 @@ def test_1_the_mayor_goes_from_the_list_to_a_community_on_the_phone(
     )
     assert name in visit.told(".sw-facts")
     assert f"常住 {people:,} 人" in visit.told(".sw-facts")
-    assert not visit.is_too_wide()
+    visit.fits()
     visit.picture("journey-1-community")
     ends(visit)
 
@@ -134,7 +134,7 @@ def test_2_the_wall_screen_changes_language_and_keeps_its_place(
     assert area_of(visit.page.url) == code
     box = visit.page.locator(".sw-value").first.bounding_box()
     assert box is not None and box["y"] + box["height"] < 1080
-    assert not visit.is_too_wide()
+    visit.fits()
     visit.picture("journey-2-wall")
     ends(visit)
 

@@ -22,7 +22,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for P
 ROOT = Path(__file__).parent.parent
 PICTURES = Path(__file__).parent / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 60_000
+PATIENCE = 15_000
 #: The pages in the order of the menu; `query` is listed for analysts only.
 PAGES = (
     *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
@@ -135,10 +135,10 @@ class Visit:
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.wait_for_function(f"() => window.innerWidth === {width}")
 
-    def is_too_wide(self) -> bool:
-        """Whether the page has to be scrolled sideways."""
-        return bool(
-            self.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth > window.innerWidth")
+    def fits(self) -> None:
+        """Wait until nothing on the page has to be scrolled sideways; charts are drawn anew after a change of size."""
+        self.page.wait_for_function(
+            "() => document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth", timeout=5_000
         )
 
     def picture(self, name: str) -> None:
