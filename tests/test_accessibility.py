@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visits import PAGES, Visit, chromium, needs_chromium, playwright, serving
+from visits import PAGES, ROOT, Visit, chromium, needs_chromium, playwright, serving
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
 
@@ -118,3 +118,12 @@ def test_every_picture_and_chart_has_a_name(server: str, browser: playwright.Bro
     assert all(chart.get_attribute("aria-label") for chart in charts.all())
     assert visit.page.locator("img:not([alt])").count() == 0
     visit.close()
+
+
+def test_the_style_sheet_closes_every_block_it_opens() -> None:
+    # a rule that begins a line is no part of a block; one that does not close keeps all that follows to a phone
+    depth = 0
+    for line in (ROOT / "dashboards" / "style.css").read_text(encoding="utf-8").splitlines():
+        assert depth == 0 or line.startswith((" ", "}")), line
+        depth += line.count("{") - line.count("}")
+    assert depth == 0

@@ -62,7 +62,7 @@ def test_a_deep_link_opens_page_area_period_and_language_at_once(server: str, br
     visit = Visit(browser)
     visit.open(f"{server}/funding?area=440301&period=2026-08&lang=en")
     visit.sees("Has the money arrived, and is it spent in step?")
-    visit.sees("In August 2026, District 1")
+    visit.sees("August 2026, District 1")
     visit.open(f"{server}/tickets?area=atlantis")
     visit.sees("链接里的区域“atlantis”不在这一版数据中")
     assert visit.outside == []
@@ -95,6 +95,7 @@ def test_no_page_is_wider_than_its_screen_or_asks_another_machine(
         visit.page.get_by_role("link", name="经费保障").locator("visible=true").first.wait_for()
         if width < 960:
             visit.page.keyboard.press("Escape")
+            visit.page.get_by_test_id("stPopoverBody").wait_for(state="hidden")
     assert visit.page.get_by_test_id("stException").count() == 0
     assert visit.outside == []
     visit.close()
