@@ -493,7 +493,7 @@ def literals(node: ast.AST) -> list[str]:
     """The texts that stand in an expression itself, not in what it hands on to other calls."""
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else []
-    if isinstance(node, ast.JoinedStr | ast.BinOp | ast.IfExp):
+    if isinstance(node, ast.JoinedStr | ast.IfExp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
         return [text for child in ast.iter_child_nodes(node) for text in literals(child)]
     return []
 
