@@ -511,7 +511,7 @@ def strays(source: str, *, chinese: bool = True) -> list[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             if chinese and re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uffef]", node.value):
                 found.append(node.value)
-            between = re.findall(r"</?[a-z][^<>]*>([^<>]*)<", node.value)
+            between = re.findall(r"<(?!style)/?[a-z][^<>]*>([^<>]*)<", node.value)
             found += [text for text in between if re.search(r"[A-Za-z]{2}", re.sub(r"&\w+;", "", text))]
         if (
             isinstance(node, ast.Call)

@@ -22,7 +22,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for P
 ROOT = Path(__file__).parent.parent
 PICTURES = Path(__file__).parent / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 15_000
+PATIENCE = 60_000
 #: The pages in the order of the menu; `query` is listed for analysts only.
 PAGES = (
     *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
