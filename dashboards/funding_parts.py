@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import controls, data, formats, funding_charts, funds, parts, places
+from dashboards import controls, data, exports, formats, funding_charts, funds, parts, places
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.funds import Line, Part
@@ -344,7 +344,7 @@ def _money_table(
         *((title, "sw-num sw-wide") for _, title in extra),
     ]
     drawn = parts.table(head, body)
-    return f"<div class='sw-tall'>{drawn}</div>" if tall else drawn
+    return f"<div class='sw-tall' tabindex='0'>{drawn}</div>" if tall else drawn
 
 
 def rung(scope: Scope, part: Part) -> None:
@@ -413,6 +413,15 @@ def communities(scope: Scope, part: Part) -> None:
     )
     if len(inside) > _ROWS:
         st.html(f"<div class='sw-line'>{escape(t(scope, 'rows_shown', all=len(inside), n=_ROWS))}</div>")
+    catalogue = data.indicators(scope.edition)
+    named = [(_path(scope, areas[row.code]), row.figures) for row in inside]
+    lines = [(name, figures.get(i), catalogue[i]) for i in _LINE_IDS if i in catalogue for name, figures in named]
+    exports.offer_figures(scope, "communities", t(scope, "communities_title"), lines)
+
+
+def _path(scope: Scope, area: Area) -> str:
+    """The name of a community and of what it lies in."""
+    return " · ".join(piece for piece in (formats.name(area.name, scope.lang), places.above(scope, area)) if piece)
 
 
 def _matches(scope: Scope, area: Area, wanted: str) -> bool:
@@ -454,7 +463,7 @@ def floor(scope: Scope) -> None:
         body.append([_named(scope, inside[code], ""), *cells, f"<b>{formats.money(missing, scope.lang)}</b>"])
     head = [(t(scope, "community"), ""), *((part_name(scope, Part("fund", f)), "sw-num") for f in budgets)]
     drawn = parts.table([*head, (t(scope, "still_missing"), "sw-num")], body)
-    st.html(f"<div class='sw-tall'>{drawn}</div>")
+    st.html(f"<div class='sw-tall' tabindex='0'>{drawn}</div>")
 
 
 def idle(scope: Scope) -> None:
@@ -484,7 +493,7 @@ def idle(scope: Scope) -> None:
             for area, f in held
         ]
         drawn = parts.table([(t(scope, "community"), ""), (t(scope, "idle"), "sw-num")], body)
-        st.html(f"<div class='sw-tall'>{drawn}</div>")
+        st.html(f"<div class='sw-tall' tabindex='0'>{drawn}</div>")
     above = still - sum(f.numerator or 0 for _, f in held)
     if above > 0:
         st.html(f"<div class='sw-line'>{escape(t(scope, 'idle_elsewhere', n=formats.whole(above)))}</div>")

@@ -183,7 +183,7 @@ def where(scope: Scope) -> None:
         for kid in kids
     ]
     head = [(t(scope, "area"), ""), *((t(scope, f"short_{i}"), "sw-cell") for i in ids)]
-    st.html(f"<div class='sw-tall sw-matrix'>{parts.table(head, rows)}</div>")
+    st.html(f"<div class='sw-tall sw-matrix' tabindex='0'>{parts.table(head, rows)}</div>")
 
 
 def _missing_cell(scope: Scope, figure: Figure | None, indicator_id: str) -> str:
@@ -251,7 +251,7 @@ def staffing(scope: Scope) -> None:
         (t(scope, "cadres_due"), "sw-num sw-wide"),
         (t(scope, "what_is_short"), "sw-apart"),
     ]
-    st.html(f"<div class='sw-tall'>{parts.table(head, rows)}</div>")
+    st.html(f"<div class='sw-tall' tabindex='0'>{parts.table(head, rows)}</div>")
     st.html(f"<div class='sw-line'>{escape(t(scope, 'staffing_caption', n=few))}</div>")
 
 
@@ -303,7 +303,7 @@ def by_area(scope: Scope, ids: Sequence[str], key: str, title: str, bar: str | N
         if i == bar:
             head.append(("", "sw-barcell sw-wide"))
         head.append((parts.label(scope, catalogue[i]), "sw-num" if index < 2 else "sw-num sw-wide"))
-    st.html(f"<div class='sw-tall'>{parts.table(head, rows)}</div>")
+    st.html(f"<div class='sw-tall' tabindex='0'>{parts.table(head, rows)}</div>")
 
 
 def _cell(scope: Scope, figure: Figure | None, indicator_id: str) -> str:

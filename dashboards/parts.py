@@ -288,13 +288,13 @@ def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = 
 
 def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> str:
     """A plain table; head cells are (title, class), body cells are ready HTML. Class 'sw-wide' leaves on phones."""
-    top = "".join(f"<th class='{css}'>{escape(title)}</th>" for title, css in head)
+    top = "".join(f"<th scope='col' class='{css}'>{escape(title)}</th>" for title, css in head)
     body = "".join(
         "<tr>" + "".join(f"<td class='{css}'>{cell}</td>" for (_, css), cell in zip(head, row, strict=True)) + "</tr>"
         for row in rows
     )
     inner = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
-    return f"<div class='sw-scroll'><table class='sw-table'>{inner}</table></div>"
+    return f"<div class='sw-scroll' tabindex='0'><table class='sw-table'>{inner}</table></div>"
 
 
 def figures_table(scope: Scope, first: str, rows: Iterable[tuple[str, Figure | None]], indicator: Indicator) -> str:
@@ -343,8 +343,10 @@ def dot(scope: Scope, area_name: str, figure: Figure, indicator: Indicator) -> c
 
 
 def draw(spec: charts.Spec, alt: str, key: str) -> None:
-    """Show a chart with its name for screen readers."""
-    st.vega_lite_chart(spec, width="stretch", key=key, alt=alt)
+    """Show a chart with its name for screen readers, which read its numbers in the table beside it and not mark by mark."""
+    config = spec.get("config", {})
+    silent = {**config, "mark": {**config.get("mark", {}), "aria": False}}
+    st.vega_lite_chart({**spec, "config": silent}, width="stretch", key=key, alt=alt)
 
 
 def words(scope: Scope) -> dict[str, str]:

@@ -119,7 +119,7 @@ def _summary(scope: Scope, on_list: Sequence[Row], heads: Sequence[Row], left: S
 
 def _table(scope: Scope, rows: Sequence[Row], beneath: Mapping[str, int]) -> str:
     head = "".join(
-        f"<th>{escape(t(scope, f'attention_{name}'))}</th>"
+        f"<th scope='col'>{escape(t(scope, f'attention_{name}'))}</th>"
         for name in ("matter", "area", "figure", "owner", "due", "state")
     )
     body = "".join(f"<tr>{''.join(_cells(scope, row, beneath.get(row['line_id'], 0)))}</tr>" for row in rows)

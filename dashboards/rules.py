@@ -116,7 +116,7 @@ def _table(scope: Scope, listed: list[Record]) -> str:
         body.append(
             [
                 f"{escape(pick(scope.lang, r.name))}<div class='sw-line'>{escape(below)}</div>",
-                f"<img class='sw-strip' alt='{escape(alt, quote=True)}' src='{strip(r.passed)}'>",
+                f"<img class='sw-passes' alt='{escape(alt, quote=True)}' src='{strip(r.passed)}'>",
                 share,
                 newest if r.passed[-1] else f"<b class='sw-bad'>▼ {newest}</b>",
             ]

@@ -31,6 +31,7 @@ PAGES = (
         "map",
         "data",
         "definitions",
+        "bulletin",
     ),
 )
 LAST_MONTH = date(2026, 10, 1)
@@ -466,6 +467,71 @@ def test_every_word_a_page_asks_for_exists() -> None:
                     asked.add(key.value)
     assert asked - set(i18n.WORDS) == set()
     assert len(asked) > 100
+
+
+#: Units and dates are written by these; the full-width signs of `exports` are those that begin a formula.
+OUTSIDE_WORDS = ("i18n.py", "formats.py", "exports.py")
+#: Calls of Streamlit whose first argument a reader sees.
+SHOWN = {
+    *("header", "subheader", "title", "caption", "markdown", "text", "write", "info", "warning", "error", "success"),
+    *("button", "download_button", "form_submit_button", "popover", "expander", "toggle", "checkbox", "radio"),
+    *(
+        "selectbox",
+        "multiselect",
+        "segmented_control",
+        "pills",
+        "slider",
+        "text_input",
+        "text_area",
+        "html",
+        "progress",
+    ),
+}
+
+
+def literals(node: ast.AST) -> list[str]:
+    """The texts that stand in an expression itself, not in what it hands on to other calls."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, ast.JoinedStr | ast.IfExp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        return [text for child in ast.iter_child_nodes(node) for text in literals(child)]
+    return []
+
+
+def strays(source: str, *, chinese: bool = True) -> list[str]:
+    """Words for readers that stand in the code: Chinese in any text, any language in what Streamlit or a tag shows."""
+    tree = ast.parse(source)
+    told = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(node.body[0], ast.Expr)
+    }
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            if chinese and re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uffef]", node.value):
+                found.append(node.value)
+            between = re.findall(r"<(?!style)/?[a-z][^<>]*>([^<>]*)<", node.value)
+            found += [text for text in between if re.search(r"[A-Za-z]{2}", re.sub(r"&\w+;", "", text))]
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in SHOWN
+            and node.args
+        ):
+            on = node.func.value
+            if isinstance(on, ast.Name) and on.id in ("st", "left", "right", "head"):
+                texts = [re.sub(r"<[^>]*>?|^[^<]*>|[\w-]+=['\"]", "", text) for text in literals(node.args[0])]
+                found += [text for text in texts if re.search(r"[A-Za-z]{2}", re.sub(r"&\w+;", "", text))]
+    return found
+
+
+def test_no_word_for_readers_stands_outside_the_files_of_words() -> None:
+    assert sorted(strays("st.button('Send')\nx = '发送'\ny = '<b>Total</b>'")) == ["Send", "Total", "发送"]
+    for file in (ROOT / "dashboards").rglob("*.py"):
+        if "words" not in file.parts:
+            shown = strays(file.read_text(encoding="utf-8"), chinese=file.name not in OUTSIDE_WORDS)
+            assert shown == [], file
 
 
 def test_dashboards_know_nothing_of_pipelines() -> None:
