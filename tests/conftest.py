@@ -21,10 +21,22 @@ from pipelines.cli import app
 from pipelines.refresh import refresh
 from pipelines.sample_city import make_sample_city
 
+#: The files that take longest, longest first: two workers take files in this order, and none of them is left for the end.
+LONGEST = (
+    "test_restatements", "test_publish", "test_cities", "test_privacy", "test_sample_city", "test_archive", "test_load",
+    "test_cli", "test_page_overview", "test_dashboard", "test_rebuild", "test_forget", "test_oracle", "test_indicators", "test_files",
+    "test_from_row_to_figure", "test_faults", "test_validation", "test_insights", "test_definitions", "test_check", "test_bench",
+)  # fmt: skip
 #: The day on which the sample city of the tests is made.
 TODAY = date(2026, 11, 22)
 #: A sample city of that day, refreshed with this code already: spares whoever works on pages a minute at each start.
 READY_MADE = os.environ.get("STREETWISE_TEST_SAMPLE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others in their order."""
+    place = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(autouse=True)
