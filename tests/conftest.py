@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterInstance
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_city
 from typer.testing import CliRunner, Result
 
@@ -53,12 +55,26 @@ def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
     return make_small_city(tmp_path / "city")
 
 
+def _keep_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One SQLAlchemy engine a file of Dagster's events, which otherwise makes one an event and plans its SQL anew."""
+    make, kept = sqlite_event_log.create_engine, dict[str, Any]()
+
+    def engine(url: str, **given: Any) -> Any:
+        if url not in kept:
+            kept[url] = make(url, **given)
+        return kept[url]
+
+    monkeypatch.setattr(sqlite_event_log, "create_engine", engine)
+
+
 def run_cli(*arguments: str) -> Result:
     """The command `streetwise` in this process; the environment is as before afterwards."""
     before = dict(os.environ)
     os.environ["STREETWISE_KEY"] = KEY
     try:
-        return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+        with pytest.MonkeyPatch.context() as patch:
+            _keep_engines(patch)
+            return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
     finally:
         os.environ.clear()
         os.environ.update(before)
