@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.deadlines import WorkingCalendar, WorkingYear
@@ -18,6 +17,7 @@ from pipelines.maps import no_shapes
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.rectification import remember_nothing
 from pipelines.score_model import Rectification, Score, check_score, write_score_reference
+from pipelines.yaml_model import read_own_yaml
 
 AreaKind = Literal["urban", "rural", "key", "new"]
 Grain = Literal["day", "week", "month", "quarter", "year"]
@@ -161,7 +161,7 @@ class Standards(Strict):
 
 def load_catalogue(path: Path) -> Catalogue:
     """Read `indicators.yaml`; raises pydantic.ValidationError for an unknown key, a missing text or a repeated id."""
-    return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Catalogue.model_validate(read_own_yaml(path.read_text(encoding="utf-8")))
 
 
 def load_standards(
@@ -173,7 +173,7 @@ def load_standards(
     catalogue is given, ValueError for a target or floor of an indicator that the catalogue does not hold, and for a
     weight or veto of one that cannot be scored.
     """
-    merged = merge(yaml.safe_load(path.read_text(encoding="utf-8")), overrides or {})
+    merged = merge(read_own_yaml(path.read_text(encoding="utf-8")), overrides or {})
     standards = Standards.model_validate(merged)
     if catalogue is not None:
         unknown = sorted({*standards.targets, *standards.floors} - set(catalogue.ids))

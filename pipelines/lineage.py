@@ -45,7 +45,7 @@ def lineages(tables: Sequence[Table], indicators: Mapping[str, str]) -> dict[str
     if there are none either, every table of the figures."""
     reads = {table.name: frozenset(table.dependencies) for table in tables}
     births = _births(tables, indicators)
-    above = _closure({FIGURES}, reads)
+    above = {name: _closure({name}, reads) for name in _closure({FIGURES}, reads)}
     found = {}
     for indicator, dataset in indicators.items():
         siblings = [births[other] for other, theirs in indicators.items() if theirs == dataset and other in births]
@@ -53,7 +53,7 @@ def lineages(tables: Sequence[Table], indicators: Mapping[str, str]) -> dict[str
         for one in [births[indicator]] if indicator in births else siblings or [(set(above), set(above))]:
             born, roots = born | one[0], roots | one[1]
         upward = _closure(roots - set(SHARED), reads, stop=SHARED)
-        onward = {name for name in above if _closure({name}, reads) & (born - {FIGURES})}
+        onward = {name for name, below in above.items() if below & (born - {FIGURES})}
         made = {name for name in upward | born | onward | set(SHARED) if name in reads}
         data = {name.removeprefix("landing.") for name in upward if name.startswith("landing.")}
         found[indicator] = Lineage(frozenset(made), frozenset(data))
@@ -63,9 +63,9 @@ def lineages(tables: Sequence[Table], indicators: Mapping[str, str]) -> dict[str
 def _births(tables: Sequence[Table], indicators: Iterable[str]) -> dict[str, tuple[set[str], set[str]]]:
     """By indicator: the tables in which its figures are born, and the tables that those read for it."""
     found = _sources_of_selects(tables)
-    for indicator in indicators:
+    for indicator in [one for one in indicators if one not in found]:
         written = [t for t in tables if t.name not in SHARED and re.search(rf"""['"]{indicator}['"]""", t.text)]
-        if indicator not in found and written:
+        if written:
             found[indicator] = {t.name for t in written}, {name for t in written for name in t.dependencies}
     return found
 

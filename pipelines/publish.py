@@ -218,8 +218,8 @@ def _write(con: duckdb.DuckDBPyConnection, made: Sequence[Table], manifest: Mapp
             columns = "* REPLACE (CAST(getvariable('edition') AS VARCHAR) AS edition, CAST(getvariable('run') AS VARCHAR) AS run_id)"
             con.execute("SET VARIABLE edition = $1", [manifest["edition"]])
             con.execute("SET VARIABLE run = $1", [manifest["run_id"]])
-        con.execute(f"CREATE TABLE {EDITION}.{name} AS SELECT {columns} FROM marts.{name}")
-        counts[name] = _count(con, f"{EDITION}.{name}")
+        made_of = con.execute(f"CREATE TABLE {EDITION}.{name} AS SELECT {columns} FROM marts.{name}").fetchall()
+        counts[name] = int(made_of[0][0])
     con.execute(
         f"CREATE TABLE {EDITION}.edition (edition VARCHAR, published_at TIMESTAMP, run_id VARCHAR,"
         " code_version VARCHAR, contracts_sha256 VARCHAR, sql_sha256 VARCHAR)"

@@ -208,4 +208,5 @@ def write_score_reference(
 def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple[object, ...]]) -> None:
     con.execute(f"CREATE OR REPLACE TABLE reference.{table} ({columns})")
     if rows:
-        con.executemany(f"INSERT INTO reference.{table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+        marks = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+        con.execute(f"INSERT INTO reference.{table} VALUES {marks}", [value for row in rows for value in row])  # noqa: S608

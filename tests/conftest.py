@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterInstance
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_city
 from typer.testing import CliRunner, Result
 
@@ -21,10 +23,22 @@ from pipelines.cli import app
 from pipelines.refresh import refresh
 from pipelines.sample_city import make_sample_city
 
+#: The files that take longest, longest first: two workers take files in this order, and none of them is left for the end.
+LONGEST = (
+    "test_restatements", "test_publish", "test_cities", "test_privacy", "test_sample_city", "test_archive", "test_load",
+    "test_cli", "test_page_overview", "test_dashboard", "test_rebuild", "test_forget", "test_oracle", "test_indicators", "test_files",
+    "test_from_row_to_figure", "test_faults", "test_validation", "test_insights", "test_definitions", "test_check", "test_bench",
+)  # fmt: skip
 #: The day on which the sample city of the tests is made.
 TODAY = date(2026, 11, 22)
 #: A sample city of that day, refreshed with this code already: spares whoever works on pages a minute at each start.
 READY_MADE = os.environ.get("STREETWISE_TEST_SAMPLE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others in their order."""
+    place = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +55,26 @@ def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
     return make_small_city(tmp_path / "city")
 
 
+def _keep_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One SQLAlchemy engine a file of Dagster's events, which otherwise makes one an event and plans its SQL anew."""
+    make, kept = sqlite_event_log.create_engine, dict[str, Any]()
+
+    def engine(url: str, **given: Any) -> Any:
+        if url not in kept:
+            kept[url] = make(url, **given)
+        return kept[url]
+
+    monkeypatch.setattr(sqlite_event_log, "create_engine", engine)
+
+
 def run_cli(*arguments: str) -> Result:
     """The command `streetwise` in this process; the environment is as before afterwards."""
     before = dict(os.environ)
     os.environ["STREETWISE_KEY"] = KEY
     try:
-        return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+        with pytest.MonkeyPatch.context() as patch:
+            _keep_engines(patch)
+            return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
     finally:
         os.environ.clear()
         os.environ.update(before)

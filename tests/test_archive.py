@@ -59,9 +59,10 @@ def told(town: Town, edition: str) -> list[tuple[Any, ...]]:
     return duckdb.sql(f"SELECT {LISTED} FROM {archive.figures(chain)} ORDER BY ALL").fetchall()
 
 
-def five_editions(town: Town) -> dict[str, list[tuple[Any, ...]]]:
-    """Five editions, each with late, changed or removed rows; what each said, by name."""
-    said = {}
+@pytest.fixture(scope="module")
+def five_editions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Town, dict[str, list[tuple[Any, ...]]]]:
+    """A town with five editions, each with late, changed or removed rows; what each said, by name."""
+    town, said = Town.make(tmp_path_factory.mktemp("five") / "town"), {}
     for rows, kind in (
         ([ticket(1)], "delta"),
         ([ticket(2, days=9)], "delta"),
@@ -70,13 +71,26 @@ def five_editions(town: Town) -> dict[str, list[tuple[Any, ...]]]:
         ([ticket(4, 10, area="A2")], "delta"),
     ):
         town.deliver(rows, kind=kind)
-        edition = town.publish()
+        with pytest.MonkeyPatch.context() as patch:
+            quick(patch)
+            edition = town.publish()
         said[edition] = kept(town, edition)
-    return said
+    return town, said
 
 
-def test_every_edition_is_told_as_it_was_after_its_file_is_gone(town: Town) -> None:
-    said = five_editions(town)
+@pytest.fixture
+def with_five(
+    five_editions: tuple[Town, dict[str, list[tuple[Any, ...]]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Town, dict[str, list[tuple[Any, ...]]]]:
+    """A copy of the town with five editions, and what each said."""
+    quick(monkeypatch)
+    return five_editions[0].copy(tmp_path / "five"), five_editions[1]
+
+
+def test_every_edition_is_told_as_it_was_after_its_file_is_gone(
+    with_five: tuple[Town, dict[str, list[tuple[Any, ...]]]],
+) -> None:
+    town, said = with_five
     assert [town.file(edition).exists() for edition in said] == [False, False, True, True, True]
     assert len({str(figures) for figures in said.values()}) == 5
     for edition, figures in said.items():
@@ -119,8 +133,10 @@ def test_an_edition_in_which_nothing_changed_takes_no_room(started: Town) -> Non
     assert duckdb.sql(f"SELECT count(*) FROM '{file}'").fetchall() == [(0,)]
 
 
-def test_a_lost_archive_is_made_again_from_the_editions_that_exist(town: Town) -> None:
-    said = five_editions(town)
+def test_a_lost_archive_is_made_again_from_the_editions_that_exist(
+    with_five: tuple[Town, dict[str, list[tuple[Any, ...]]]],
+) -> None:
+    town, said = with_five
     shutil.rmtree(archive_of(town).folder)
     town.deliver([ticket(5, 11)])
     edition = town.publish()
@@ -133,8 +149,10 @@ def test_a_lost_archive_is_made_again_from_the_editions_that_exist(town: Town) -
     assert told(town, edition) == kept(town, edition)
 
 
-def test_a_lost_part_of_the_archive_costs_only_the_editions_that_have_no_file(town: Town) -> None:
-    said = five_editions(town)
+def test_a_lost_part_of_the_archive_costs_only_the_editions_that_have_no_file(
+    with_five: tuple[Town, dict[str, list[tuple[Any, ...]]]],
+) -> None:
+    town, said = with_five
     first = next(iter(said))
     (archive_of(town).folder / f"{first}.figures.parquet").unlink()
     assert [archive_of(town).chain(edition) for edition in said] == [None] * 5

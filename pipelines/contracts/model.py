@@ -7,15 +7,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
-
-import yaml
 
 from pipelines.contracts.guard_model import Guard, GuardError, parse_guards
 from pipelines.contracts.sensitive import accepted_field
 from pipelines.paths import CONTRACTS
+from pipelines.yaml_model import read_own_yaml
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
 Personal = Literal["drop", "pseudonym", "birth_year", "free_text"]
@@ -196,15 +195,19 @@ def load_contract(path: Path) -> Contract:
     Raises:
         ContractError: the file breaks the standard's schema or uses something the compiler does not support.
     """
-    raw = path.read_bytes()
-    document = yaml.safe_load(raw)
+    return _read(path.read_bytes(), path.name)
+
+
+@lru_cache(maxsize=64)
+def _read(raw: bytes, name: str) -> Contract:
+    document = read_own_yaml(raw)
     errors = schema_errors(document)
     if errors:
-        raise ContractError(f"{path.name} breaks the Open Data Contract Standard: " + "; ".join(errors[:5]))
+        raise ContractError(f"{name} breaks the Open Data Contract Standard: " + "; ".join(errors[:5]))
     try:
         return _parse(document, hashlib.sha256(raw).hexdigest())
     except (ContractError, GuardError) as error:
-        raise ContractError(f"{path.name}: {error}") from None
+        raise ContractError(f"{name}: {error}") from None
 
 
 def load_contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
