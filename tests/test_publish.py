@@ -248,7 +248,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from pipelines import publish as p
 from pipelines.city import City
-from pipelines.lineage import definition_sha256
+from pipelines.lineage import definition_sha256, lineages
 from pipelines.warehouse import open_warehouse
 import test_publish as t
 
@@ -263,6 +263,7 @@ contracts = p.load_contracts()
 p.load_contracts = lambda: contracts
 for table in p.read_tables():
     definition_sha256(table)
+lineages(p.read_tables(), {"T01": "tickets"})
 city = City.open(sys.argv[1])
 calls = 0
 
@@ -286,9 +287,9 @@ def attempt(last):
         p.publish(con, city, run_id=f"run-{last}", now=t.MAY + t.timedelta(minutes=last))
 
 seen, point = set(), 0
+after = t.check_valid(city.published)
 while True:
-    point += 1
-    before = t.check_valid(city.published)
+    point, before = point + 1, after
     child = os.fork()
     if child == 0:
         attempt(point)
