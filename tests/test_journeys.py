@@ -303,7 +303,7 @@ def test_9_the_data_steward_follows_a_figure_back_to_its_files(
     visit.picture("journey-9-origin")
     visit.page.get_by_role("tab", name="报告").click()
     visit.page.get_by_text("在此打开").click()
-    visit.page.frame_locator("iframe").get_by_role("heading", name="Data Docs").wait_for()
+    visit.page.frame_locator("iframe").get_by_text("Data Docs").first.wait_for()
     ends(visit)
 
 
