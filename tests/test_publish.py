@@ -79,7 +79,7 @@ def test_a_refresh_publishes_a_whole_edition(published_city: SmallCity) -> None:
     edition = check_valid(folder)
     assert current_edition(published_city.open()) == edition
     assert {path.name for path in folder.iterdir()} == {
-        "archive", "current", "last_refresh.json", f"{edition}.duckdb", f"{edition}.json", f"{edition}-data-docs",
+        "archive", "bulletins", "current", "last_refresh.json", f"{edition}.duckdb", f"{edition}.json", f"{edition}-data-docs",
     }  # fmt: skip
     assert (folder / f"{edition}.duckdb").stat().st_mode & 0o777 == 0o440
     last = json.loads((folder / "last_refresh.json").read_text(encoding="utf-8"))
@@ -139,7 +139,7 @@ def test_the_newest_three_editions_are_kept_with_all_that_belongs_to_them(
     editions = [publish_now(published_city, day=day) for day in range(4)]
     folder = published_city.open().published
     kept = {f"{edition}{suffix}" for edition in editions[-3:] for suffix in (".duckdb", ".json", "-data-docs")}
-    assert {path.name for path in folder.iterdir()} == kept | {"archive", "current", "last_refresh.json"}
+    assert {path.name for path in folder.iterdir()} == kept | {"archive", "bulletins", "current", "last_refresh.json"}
 
 
 def test_the_current_edition_is_kept_even_if_the_clock_went_back(published_city: SmallCity, quick_docs: None) -> None:
@@ -321,7 +321,7 @@ def test_a_kill_at_any_step_leaves_the_old_edition_or_the_new_one(published_city
     editions = [name.removesuffix(".duckdb") for name in names if name.endswith(".duckdb")]
     assert len(editions) == 3
     wanted = {f"{edition}{suffix}" for edition in editions for suffix in (".duckdb", ".json", "-data-docs")}
-    assert set(names) == wanted | {"archive", "current", "last_refresh.json"}
+    assert set(names) == wanted | {"archive", "bulletins", "current", "last_refresh.json"}
     city = published_city.open()
     assert {path.stem for path in city.row_versions.iterdir()} == set(editions)
 
