@@ -13,6 +13,8 @@ import fastexcel
 import pytest
 from visits import Visit, chromium, needs_chromium, playwright, serving
 
+from dashboards.editions import READER
+
 pytestmark = needs_chromium
 OPEN = "state IN ('opened', 'confirmed', 'reopened')"
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -35,7 +37,9 @@ def browser() -> Iterator[playwright.Browser]:
 @pytest.fixture(scope="module")
 def ask(sample_city: Path) -> Iterator[Ask]:
     """Rows of the edition."""
-    with duckdb.connect(str((sample_city / "state/published/current").resolve()), read_only=True) as con:
+    # tests in the same process read the edition with the settings of the pages: DuckDB wants the same of everybody
+    file = str((sample_city / "state/published/current").resolve())
+    with duckdb.connect(file, read_only=True, config=dict(READER)) as con:
         yield lambda sql, *values: con.execute(sql, list(values)).fetchall()
 
 
