@@ -30,8 +30,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "organisations": ("个", "organisations"),
     "people": ("人", "people"),
     "meetings": ("场", "meetings"),
-    "per_10000": ("人/万人", "per 10,000"),
-    "per_1000": ("人/千人", "per 1,000"),
+    "per_10000": ("每万人", "per 10,000"),
+    "per_1000": ("每千人", "per 1,000"),
     "points": ("分", "points"),
     "currency_per_resident": ("元/人", "yuan each"),
 }

@@ -26,7 +26,7 @@ from pipelines.transform import write_city_reference
 from pipelines.warehouse import open_warehouse
 from pipelines.yaml_model import ConfigurationError
 
-SHARED = Path(os.environ.get("STREETWISE_SHARED", "/work/shared")) / "data" / "geo"
+SHARED = Path(os.environ.get("STREETWISE_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "geo"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real map files in {SHARED}")
 REAL = [("shenzhen_districts.geojson", None, 8), ("chicago_wards_2015_2023.geojson", "ward", 50)]
 SQUARE = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
