@@ -13,17 +13,15 @@ from pydantic import BaseModel, RootModel, ValidationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-#: libyaml, ten times as fast, where PyYAML was built with it; it words errors otherwise, so users' files are not read by it.
-_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 class ConfigurationError(ValueError):
     """A file of the city folder is missing or wrong; the message names file, line, key and what to do."""
 
 
 def read_own_yaml(text: str | bytes) -> Any:
-    """What a YAML file of Streetwise itself holds."""
-    return yaml.load(text, Loader=_QUICK)  # noqa: S506 - a safe loader
+    """What a YAML file of Streetwise itself holds.
+
+    libyaml is ten times as fast, where PyYAML was built with it; it words errors otherwise, so users' files are not read by it."""
+    return yaml.load(text, Loader=yaml.CSafeLoader) if yaml.__with_libyaml__ else yaml.safe_load(text)
 
 
 def read_yaml_model(path: Path, model: type[Model], *, context: Any = None) -> Model:

@@ -12,12 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dagster import DagsterInstance
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from editions import publish
 from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_city
 from typer.testing import CliRunner, Result
 
+from dashboards.editions import READER
 from pipelines.city import City
 from pipelines.cli import app
 from pipelines.refresh import refresh
@@ -198,3 +201,29 @@ def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert outcome.succeeded, outcome.problems
 
     return once(tmp_path_factory, "sample_city", make) / "city"
+
+
+@pytest.fixture
+def edition(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of the edition of the sample city, which is served."""
+    monkeypatch.setenv("STREETWISE_CITY", str(sample_city))
+    return str((sample_city / "state" / "published" / "current").resolve())
+
+
+@pytest.fixture
+def ask(edition: str) -> Callable[..., list[tuple[object, ...]]]:
+    """Rows of a query on a connection of the test's own."""
+
+    def rows(sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        with duckdb.connect(edition, read_only=True, config=dict(READER)) as con:
+            return [tuple(row) for row in con.execute(sql, list(parameters)).fetchall()]
+
+    return rows
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small city whose edition lacks the newer figures."""
+    folder = tmp_path_factory.mktemp("older")
+    publish(folder)
+    return folder

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -31,24 +25,6 @@ CODE = "990102001001"
 HOSTILE = "<script>alert(1)</script>[x](http://evil.example)$x$"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Ask = Callable[..., list[tuple[object, ...]]]
-
-
-@pytest.fixture
-def edition(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of the edition of the sample city, which is served."""
-    monkeypatch.setenv("STREETWISE_CITY", str(sample_city))
-    return str((sample_city / "state" / "published" / "current").resolve())
-
-
-@pytest.fixture
-def ask(edition: str) -> Ask:
-    """Rows of a query on a connection of the test's own."""
-
-    def rows(sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        with duckdb.connect(edition, read_only=True, config=dict(editions.READER)) as con:
-            return [tuple(row) for row in con.execute(sql, list(parameters)).fetchall()]
-
-    return rows
 
 
 @pytest.fixture(scope="module")
@@ -277,31 +253,12 @@ def test_strips_of_counts_start_at_zero_and_those_of_rates_at_tenths(
     assert found == pytest.approx(ends)
 
 
-@contextmanager
-def serve(city: Path) -> Iterator[str]:
-    """The address of a real server over a city."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/streamlit_app.py", "--server.port", str(port)]
-    environment = {**os.environ, "STREETWISE_CITY": str(city)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(240):
-            with socket.socket() as knock:
-                if knock.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_the_card_prints_on_one_page_in_both_languages(sample_city: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    with serve(sample_city) as address, playwright.sync_playwright() as tool:
+    from visits import serving
+
+    with serving(sample_city) as address, playwright.sync_playwright() as tool:
         browser = tool.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )

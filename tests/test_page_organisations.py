@@ -10,26 +10,20 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import reading_pages
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
 from dashboards import editions, i18n
 
-ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
 OCTOBER = date(2026, 10, 1)
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
 
 
 def open_page(city: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
-    """The page as it stands after one run with these address parameters."""
+    """The page over a city, as it stands after one run with these address parameters."""
     monkeypatch.setenv("STREETWISE_CITY", str(city))
-    app = AppTest.from_file(str(ENTRY), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    app.switch_page("app_pages/organisations.py").run()
-    assert not app.exception, [e.value for e in app.exception]
-    return app
+    return reading_pages.open_page("organisations", **query)
 
 
 @cache
@@ -37,14 +31,6 @@ def october(city: Path, lang: str) -> AppTest:
     """The page as it opens, for tests that only read it."""
     with pytest.MonkeyPatch.context() as patch:
         return open_page(city, patch, lang=lang)
-
-
-@pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small city whose edition lacks the newer figures."""
-    folder = tmp_path_factory.mktemp("older")
-    publish(folder)
-    return folder
 
 
 def plain(html: str) -> str:

@@ -26,24 +26,6 @@ HOSTILE = "<script>alert(1)</script>[x](http://evil.example)$x$"
 Ask = Callable[..., list[tuple[object, ...]]]
 
 
-@pytest.fixture
-def edition(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of the edition of the sample city, which is served."""
-    monkeypatch.setenv("STREETWISE_CITY", str(sample_city))
-    return str((sample_city / "state" / "published" / "current").resolve())
-
-
-@pytest.fixture
-def ask(edition: str) -> Ask:
-    """Rows of a query on a connection of the test's own."""
-
-    def rows(sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        with duckdb.connect(edition, read_only=True, config=dict(editions.READER)) as con:
-            return [tuple(row) for row in con.execute(sql, list(parameters)).fetchall()]
-
-    return rows
-
-
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A city whose edition has no comparisons and no scores."""

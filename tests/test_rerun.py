@@ -54,6 +54,8 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except httpx.HTTPError:
                 assert server.poll() is None, (home / "log").read_text()
                 time.sleep(0.2)
+        else:
+            raise AssertionError("the webserver does not answer: " + (home / "log").read_text())
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)

@@ -88,10 +88,17 @@ steps AS (
         -1 AS overdue
     FROM stretches
     WHERE greatest(start_on, overdue_from) < end_on AND overdue_from IS NOT NULL
+),
+cut AS (
+    SELECT all_part AS part, day, city_place, district_place, street_place, community_place, grid_place, opened, overdue FROM steps
+    UNION ALL
+    SELECT channel_part AS part, day, city_place, district_place, street_place, community_place, grid_place, opened, overdue FROM steps
+    UNION ALL
+    SELECT category_1_part AS part, day, city_place, district_place, street_place, community_place, grid_place, opened, overdue FROM steps
 )
 SELECT
     day,
-    all_part AS part,
+    part,
     city_place,
     district_place,
     street_place,
@@ -99,31 +106,5 @@ SELECT
     grid_place,
     CAST(sum(opened) AS BIGINT) AS opened,
     CAST(sum(overdue) AS BIGINT) AS overdue
-FROM steps
-GROUP BY day, all_part, city_place, district_place, street_place, community_place, grid_place
-UNION ALL
-SELECT
-    day,
-    channel_part AS part,
-    city_place,
-    district_place,
-    street_place,
-    community_place,
-    grid_place,
-    CAST(sum(opened) AS BIGINT) AS opened,
-    CAST(sum(overdue) AS BIGINT) AS overdue
-FROM steps
-GROUP BY day, channel_part, city_place, district_place, street_place, community_place, grid_place
-UNION ALL
-SELECT
-    day,
-    category_1_part AS part,
-    city_place,
-    district_place,
-    street_place,
-    community_place,
-    grid_place,
-    CAST(sum(opened) AS BIGINT) AS opened,
-    CAST(sum(overdue) AS BIGINT) AS overdue
-FROM steps
-GROUP BY day, category_1_part, city_place, district_place, street_place, community_place, grid_place
+FROM cut
+GROUP BY day, part, city_place, district_place, street_place, community_place, grid_place
