@@ -7,19 +7,22 @@ Each step runs in a process of its own (seconds, CPU seconds and peak memory are
 - `cells`: core.tickets and every count and quantile of cube.ticket_*: all grains, levels and dimensions;
 - `figures`: the same and the backlog, then every figure with interval and status (marts.indicator_values);
 - `pandas`, `polars`: the counts and quantiles of `cells` from a Parquet file of the same rows, by the same chain of
-  groupings (every level from the one below it, quarters and years from months); they keep what they count in memory,
-  `cells` writes it to disk;
-- `cells` again at other sizes, with the exponent by which the cost grows, and after a delta of one day.
+  groupings (every level from the one below it, quarters and years from months), written to Parquet files as `cells`
+  writes its tables;
+- all of it after a delta of one day, held against the same made of nothing: no row may differ;
+- `cells` again at other sizes, with the exponent by which the cost grows.
 
 pandas is no dependency of the product: without it its line says so."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -208,6 +211,12 @@ def export(folder: Path) -> None:
         con.execute(f"COPY (SELECT * FROM reference.calendar) TO '{folder}/calendar.parquet' (FORMAT parquet)")
 
 
+def _empty_folder(path: Path) -> Path:
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    return path
+
+
 def with_polars(folder: Path) -> int:
     """The counts and quantiles of every shape with Polars; return the number of cells."""
     import polars as pl
@@ -218,7 +227,12 @@ def with_polars(folder: Path) -> int:
     )
     paths = pl.read_parquet(folder / "paths.parquet").with_columns(pl.col("area_code", *codes).cast(pl.Categorical))
     calendar = pl.read_parquet(folder / "calendar.parquet").select("day", *PERIODS)
-    cells = 0
+    kept = _empty_folder(folder / "polars")
+    files, cells = itertools.count(), 0
+
+    def keep(made: pl.DataFrame) -> int:
+        made.write_parquet(kept / f"{next(files)}.parquet", compression="snappy")
+        return made.height
 
     def total(part: pl.DataFrame, by: list[str], counts: tuple[str, ...]) -> pl.DataFrame:
         return part.group_by(by).agg(pl.col(*counts).sum())
@@ -248,13 +262,13 @@ def with_polars(folder: Path) -> int:
             else:
                 finest = total(own.join(paths, on="area_code", how="left"), [period, *codes[:depth], *member], counts)
             made = levels(finest, period, member, depth, counts)
-            cells += sum(f.height for f in made)
+            cells += sum(keep(f) for f in made)
             if period == "month_start":
                 for longer in PERIODS[2:]:
                     starts = calendar.select("month_start", longer).unique()
                     for f in made:
                         by = [longer, *(c for c in f.columns if c in codes), *member]
-                        cells += total(f.join(starts, on="month_start"), by, counts).height
+                        cells += keep(total(f.join(starts, on="month_start"), by, counts))
     own = frame.filter(pl.col("in_hours")).select(
         "area_code", "channel", "category_1", "hours", "hours_excluded", day=pl.col("resolved_on")
     )
@@ -265,7 +279,7 @@ def with_polars(folder: Path) -> int:
     ]  # fmt: skip
     for period, member, depth in (*SHAPES, *LONGER_SHAPES):
         for n in range(depth + 1):
-            cells += own.group_by(period, *codes[n - 1 : n], *member).agg(quantiles).height
+            cells += keep(own.group_by(period, *codes[n - 1 : n], *member).agg(quantiles))
     return cells
 
 
@@ -282,7 +296,12 @@ def with_pandas(folder: Path) -> int:
     for name in codes:
         paths[name] = paths[name].astype("category").cat.add_categories("unlocated").fillna("unlocated")
     calendar = pd.read_parquet(folder / "calendar.parquet")[["day", *PERIODS]]
-    cells = 0
+    kept = _empty_folder(folder / "pandas")
+    files, cells = itertools.count(), 0
+
+    def keep(made: Any) -> int:
+        made.to_parquet(kept / f"{next(files)}.parquet", compression="snappy")
+        return len(made)
 
     def total(part: Any, keys: list[str], counts: list[str]) -> Any:
         return part.groupby(keys, observed=True, sort=False)[counts].sum().reset_index()
@@ -304,19 +323,19 @@ def with_pandas(folder: Path) -> int:
                 if n < depth:
                     finest = total(finest, [period, *codes[:n], *member], counts)
                 level = total(finest, [period, *codes[n - 1 : n], *member], counts)
-                cells += len(level)
+                cells += keep(level)
                 if period == "month_start":
                     for longer in PERIODS[2:]:
                         dated = level.merge(calendar[["month_start", longer]].drop_duplicates(), on="month_start")
-                        cells += len(total(dated, [longer, *codes[n - 1 : n], *member], counts))
+                        cells += keep(total(dated, [longer, *codes[n - 1 : n], *member], counts))
     own = frame.loc[frame["in_hours"], ["area_code", "channel", "category_1", "hours", "hours_excluded", "resolved_on"]]
     own = own.rename(columns={"resolved_on": "day"}).merge(paths, on="area_code", how="left").merge(calendar, on="day")
     for period, member, depth in (*SHAPES, *LONGER_SHAPES):
         for n in range(depth + 1):
             groups = own.groupby([period, *codes[n - 1 : n], *member], observed=True, sort=False)
             made = groups.agg(resolved=("hours", "count"), excluded=("hours_excluded", "sum"))
-            made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack())
-            cells += len(made)
+            made = made.join(groups["hours"].quantile([0.5, 0.9]).unstack().set_axis(["median", "p90"], axis=1))
+            cells += keep(made.reset_index())
     return cells
 
 
@@ -380,6 +399,50 @@ def one_day(folder: Path, all_rows: int) -> int:
     return int(changed) + max(all_rows // 600, 1)
 
 
+def anew(folder: Path) -> None:
+    """A warehouse beside that of `folder` with the same landing and nothing made of it, in `folder`/anew."""
+
+    import landing
+
+    other = _empty_folder(folder / "anew")
+    con = landing.empty_warehouse(str(other / "warehouse.duckdb"))
+    con.execute("SET memory_limit = '4GB'")
+    con.execute(f"ATTACH '{folder / 'warehouse.duckdb'}' AS before (READ_ONLY)")
+    for table in ("areas", "tickets"):
+        con.execute(f"INSERT INTO landing.{table} BY NAME FROM before.landing.{table}")
+    con.execute("DETACH before")
+    write_reference(con)
+    con.close()
+
+
+def different(folder: Path) -> int:
+    """Rows of figures of `folder` that differ from those of `folder`/anew, both ways: must be 0."""
+    import duckdb
+
+    with duckdb.connect(config={"memory_limit": "6GB", "temp_directory": str(folder / "spill")}) as con:
+        for name, path in (("one", folder), ("other", folder / "anew")):
+            con.execute(f"ATTACH '{path / 'warehouse.duckdb'}' AS {name} (READ_ONLY)")
+        found = 0
+        grains = con.execute(
+            "SELECT DISTINCT indicator_id, grain FROM one.marts.indicator_values ORDER BY ALL"
+        ).fetchall()
+        assert (
+            grains
+            == con.execute(
+                "SELECT DISTINCT indicator_id, grain FROM other.marts.indicator_values ORDER BY ALL"
+            ).fetchall()
+        )
+        for indicator, grain in grains:
+            one, other = (
+                f"SELECT * FROM {name}.marts.indicator_values WHERE indicator_id = $1 AND grain = $2"
+                for name in ("one", "other")
+            )
+            for here, there in ((one, other), (other, one)):
+                rows = con.execute(f"SELECT count(*) FROM ({here} EXCEPT ALL {there})", [indicator, grain]).fetchall()
+                found += int(rows[0][0])
+        return found
+
+
 STEPS: dict[str, Callable[..., int | None]] = {
     "make": lambda folder, rows: make(Path(folder), int(rows)),
     "export": lambda folder: export(Path(folder)),
@@ -390,6 +453,8 @@ STEPS: dict[str, Callable[..., int | None]] = {
     "pandas": lambda folder: with_pandas(Path(folder)),
     "polars": lambda folder: with_polars(Path(folder)),
     "day": lambda folder, rows: one_day(Path(folder), int(rows)),
+    "anew": lambda folder: anew(Path(folder)),
+    "different": lambda folder: different(Path(folder)),
 }
 
 
@@ -449,6 +514,11 @@ def bench(
     changed = step("day", own, all_rows)
     after = [step(name, own) for name in ("core", "cells", "figures")]
     spent = {key: sum(f[key] for f in after) for key in ("seconds", "cpu")}
+    step("anew", own)
+    for name in ("core", "cells", "figures"):
+        step(name, own / "anew")
+    different_rows = step("different", own)["rows"]
+    assert different_rows == 0, f"{different_rows} rows differ from those made of nothing"
     yield {
         "what": "after a day",
         "tickets": all_rows,
