@@ -44,6 +44,8 @@ class Indicator(Strict):
     `time` flow counts what happens in a period, stock what is there on its last day. Periods start with the first event
     of the dataset, at most `history_months` before the data cut, and of `reported_state` with the first delivery that
     reports it. A period is provisional until `matures_after_days` after its end; `only_closed` shows none before its end.
+    It stays provisional where the data begin less than `looks_back_days` before it (of a stock: before its day), and a sum
+    also where they begin in a later month than it does. `judged_at_year_end`: the target is one for the whole year.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}$")]
@@ -81,6 +83,8 @@ class Indicator(Strict):
     grains: Annotated[tuple[Grain, ...], Field(min_length=1)]
     history_months: Annotated[int, Field(ge=1)] | None = None
     matures_after_days: Annotated[int, Field(ge=0)] = 0
+    looks_back_days: Annotated[int, Field(ge=0)] = 0
+    judged_at_year_end: bool = False
     reported_state: bool = False
     only_closed: bool = False
     source: str
@@ -316,8 +320,8 @@ _INDICATOR_COLUMNS = (
     "denominator_zh VARCHAR, denominator_en VARCHAR, exclusions_zh VARCHAR, exclusions_en VARCHAR, "
     "attribution_zh VARCHAR, attribution_en VARCHAR, kind VARCHAR, scale DOUBLE, unit VARCHAR, direction VARCHAR, "
     '"interval" VARCHAR, minimum_count INTEGER, people BOOLEAN, dataset VARCHAR, source VARCHAR, decimals INTEGER, '
-    "time_kind VARCHAR, year_calendar VARCHAR, history_months INTEGER, matures_after_days INTEGER, "
-    "reported_state BOOLEAN, only_closed BOOLEAN"
+    "time_kind VARCHAR, year_calendar VARCHAR, history_months INTEGER, matures_after_days INTEGER, looks_back_days INTEGER, "
+    "reported_state BOOLEAN, only_closed BOOLEAN, judged_at_year_end BOOLEAN"
 )
 
 
@@ -328,8 +332,8 @@ def indicator_rows(catalogue: Catalogue) -> list[tuple[object, ...]]:
         texts = (entry.name, entry.definition, entry.numerator, entry.denominator, entry.exclusions, entry.attribution)
         words = [word for text in texts for word in (text.zh, text.en)]
         tail = (entry.kind, entry.scale, entry.unit, entry.direction, entry.interval, entry.minimum_count, entry.people)
-        periods = (entry.time, entry.year, entry.history_months, entry.matures_after_days)
-        flags = (entry.reported_state, entry.only_closed)
+        periods = (entry.time, entry.year, entry.history_months, entry.matures_after_days, entry.looks_back_days)
+        flags = (entry.reported_state, entry.only_closed, entry.judged_at_year_end)
         rows.append(
             (
                 order,

@@ -62,7 +62,7 @@ class Town:
             "street_code VARCHAR, community_code VARCHAR)"
         )
         self.con.execute(
-            "CREATE TABLE core.appraisals (org_id VARCHAR, org_area_code VARCHAR, org_level VARCHAR, method VARCHAR, "
+            "CREATE TABLE core.appraisals (org_id VARCHAR, org_area_code VARCHAR, org_level VARCHAR, period VARCHAR, method VARCHAR, "
             "item VARCHAR, ended_on DATE, is_veto BOOLEAN)"
         )
         self.con.execute("CREATE TABLE core.tickets (ticket_id VARCHAR, due_on DATE)")
@@ -115,11 +115,17 @@ class Town:
                 self.figure(indicator_id, period, value, area=area, level=level, upper=None, status=status)
 
     def veto(
-        self, ended_on: str, *, item: str | None = None, level: str = "community_committee", method: str = "final"
+        self,
+        ended_on: str,
+        *,
+        item: str | None = None,
+        level: str = "community_committee",
+        method: str = "final",
+        period: str | None = None,
     ) -> None:
-        """An appraisal of the committee of K1: with the veto `item`, else without one."""
-        row = ["O1", "K1", level, method, item or "score", ended_on, item is not None]
-        self.con.execute("INSERT INTO core.appraisals VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        """An appraisal of the committee of K1, of a period of its own if none is given: with the veto `item`, else without."""
+        row = ["O1", "K1", level, period or ended_on, method, item or "score", ended_on, item is not None]
+        self.con.execute("INSERT INTO core.appraisals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def ticket(self, ticket_id: str, due_on: str, *, resolved_on: str = "9999-12-31", area: str = "K1") -> None:
         """A ticket that is open from 2025 until `resolved_on`."""

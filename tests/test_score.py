@@ -188,6 +188,16 @@ def test_a_veto_stands_until_the_next_appraisal_and_for_a_year_at_most() -> None
     assert town.ask("SELECT period_start FROM marts.vetoes WHERE grain = 'year' AND period_start >= '2026-01-01'") == []
 
 
+def test_an_appraisal_that_ended_item_by_item_is_one_and_its_veto_stands() -> None:
+    town = Town()
+    town.veto("2026-02-10", item="弄虚作假", period="2025")
+    town.veto("2026-02-12", period="2025")
+    town.edition("2026-03-31")
+    assert town.ask(
+        "SELECT strftime(period_start, '%Y-%m'), stands_at_end FROM marts.vetoes WHERE grain = 'month' ORDER BY 1"
+    ) == [("2026-02", True), ("2026-03", True)]
+
+
 def test_vetoes_of_a_spot_check_or_of_a_partner_unit_do_not_count() -> None:
     town = Town()
     town.veto("2026-03-31", item="弄虚作假", method="spot")

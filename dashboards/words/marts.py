@@ -162,6 +162,7 @@ late_rows|迟到的行数|rows that came late
 late|其中逾期条数|of them late
 latitude|纬度|latitude
 left_out_rows|未收行数|rows left out
+judged_at_year_end|目标只在财年结束时判断|target judged at the end of the fiscal year only
 level|层级|level
 line_id|整改事项编号|id of the line
 listed_on|列入日期|day of listing
@@ -171,6 +172,7 @@ loaded_at|入库时间（UTC）|moment of loading (UTC)
 longitude|经度|longitude
 lower_limit|控制下限|lower control limit
 lower|95% 区间下限|lower end of the 95 % interval
+looks_back_days|期间之前至少要有多少天数据才定案|days of data that a final period has before it
 matures_after_days|期末后多少天定案|days after which a period is final
 member|维度成员|member of the dimension
 mended_on|改正日期|day of mending

@@ -31,9 +31,9 @@ SCHEMA: dict[str, Any] = {
     "is_provisional": pl.Boolean,
 }
 
-# Not compared: a count of events in a period that still runs, or with the first period there is, in which the data may have
-# begun anywhere (half a month against a whole one); money, which adds up over the fiscal year, with a period of another fiscal
-# year, unless it is the same one a year earlier.
+# Not compared: a count of events (also by residents) in a period that still runs, or with the first period there is, in which
+# the data may have begun anywhere (half a month against a whole one); money, which adds up over the fiscal year, with a period
+# of another fiscal year, unless it is the same one a year earlier and both have ended.
 PAIRS = """
     WITH kinds AS (
         SELECT DISTINCT i.indicator_id, i.kind, i.unit, e.time_kind
@@ -41,7 +41,7 @@ PAIRS = """
     ), figures AS (
         SELECT v.indicator_id, v.grain, v.period_start, v.area_level, v.area_code, v.numerator, v.denominator, v.value,
             v.lower, v.upper, coalesce(v.status = 'provisional', FALSE) AS is_provisional, k.kind, k.unit, k.time_kind,
-            p.fiscal_year, k.time_kind = 'flow' AND k.kind IN ('count', 'amount') AS is_sum,
+            p.fiscal_year, k.time_kind = 'flow' AND (k.kind IN ('count', 'amount') OR k.unit IN ('per_1000', 'per_10000')) AS is_sum,
             min(v.period_start) OVER (PARTITION BY v.indicator_id, v.grain) AS first_start
         FROM marts.indicator_values AS v
         INNER JOIN kinds AS k ON k.indicator_id = v.indicator_id
@@ -68,6 +68,7 @@ PAIRS = """
         ON b.indicator_id = n.indicator_id AND b.grain = n.grain AND b.area_level = n.area_level AND b.area_code = n.area_code
         AND b.period_start = CAST(n.period_start - CAST(s.months AS INTEGER) * INTERVAL 1 MONTH AS DATE)
     WHERE (n.indicator_id NOT LIKE 'F%' OR s.months = 12 OR n.fiscal_year = b.fiscal_year)
+        AND NOT (n.indicator_id IN ('F02', 'F03', 'F04', 'F05', 'F07') AND s.months = 12 AND (n.is_provisional OR b.is_provisional))
         AND NOT (n.is_sum AND (n.is_provisional OR b.is_provisional OR b.period_start = b.first_start))
     ORDER BY n.indicator_id, n.grain, n.period_start, s.compared_with, n.area_level, n.area_code"""
 

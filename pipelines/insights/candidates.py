@@ -164,6 +164,8 @@ def _levels(placed: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     missed, watch = pl.col("status") == "missed", pl.col("status") == "watch"
     # a stock is counted whole: its interval says nothing about chance
     sampled = pl.col("is_flow") & (pl.col("figure_kind") == "proportion")
+    # a ratio of events has no interval here: what it misses by may be chance
+    unsure = pl.col("is_flow") & ~sampled
     kind = (
         pl.when(pl.col("status") == "provisional").then(pl.lit("level_provisional"))
         .when(_judged() & (pl.col("status") == "met")).then(pl.lit("level_met"))
@@ -177,7 +179,11 @@ def _levels(placed: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
         .join(before, on=[*KEY, "indicator_id"], how="left")
         .with_columns(
             kind=kind,
-            severity=pl.when(_judged() & missed).then(ACT).when(_judged() & watch).then(WATCH).otherwise(NOTE),
+            severity=pl.when(_judged() & missed & ~unsure)
+            .then(ACT)
+            .when(_judged() & (missed | watch))
+            .then(WATCH)
+            .otherwise(NOTE),
             topic=pl.lit("level"),
             inner=pl.lit(10),
             lower=pl.when(sampled).then("lower"),

@@ -17,6 +17,8 @@ starts AS (
         i.time_kind,
         i.year_calendar,
         i.matures_after_days,
+        i.looks_back_days,
+        i.kind IN ('count', 'amount') OR i.unit IN ('per_1000', 'per_10000') AS is_sum,
         i.reported_state,
         i.only_closed,
         c.as_of,
@@ -27,10 +29,13 @@ starts AS (
             WHEN e.dataset IS NOT NULL THEN e.first_on
             ELSE a.first_on
         END AS first_on,
-        i.year_calendar = 'fiscal' OR e.dataset IS NOT NULL AS needs_event
+        i.year_calendar = 'fiscal' OR e.dataset IS NOT NULL AS needs_event,
+        e.first_on AS data_on,
+        b.month_start AS data_month
     FROM reference.indicators AS i
     INNER JOIN reference.as_of AS c ON c.dataset = i.dataset
     LEFT JOIN core.first_events AS e ON e.dataset = i.dataset
+    LEFT JOIN reference.calendar AS b ON b.day = e.first_on
     CROSS JOIN any_event AS a
     CROSS JOIN money AS m
 ),
@@ -46,6 +51,10 @@ cut AS (
         s.time_kind,
         s.year_calendar,
         s.matures_after_days,
+        s.looks_back_days,
+        s.is_sum,
+        s.data_on,
+        s.data_month,
         s.reported_state,
         s.only_closed,
         p.grain,
@@ -79,7 +88,19 @@ SELECT
     e.ends_at <= c.as_of + INTERVAL 1 SECOND AS is_over,
     e.ends_at <= c.as_of + INTERVAL 1 SECOND
         AND (c.matures_after_days = 0 OR CAST(c.period_end + INTERVAL 1 DAY * c.matures_after_days AS DATE) <= c.as_of_on)
-        AS is_mature,
+        -- what the data do not reach back to is not known to be final: a sum whose period began before them, and what is
+        -- told by earlier events
+        AND (
+            c.data_on IS NULL
+            OR c.time_kind = 'stock'
+            OR NOT c.is_sum
+            OR c.period_start >= c.data_month
+        )
+        AND (
+            c.looks_back_days = 0
+            OR CASE WHEN c.time_kind = 'flow' THEN c.period_start ELSE c.stock_on END
+                >= CAST(c.data_on + INTERVAL 1 DAY * c.looks_back_days AS DATE)
+        ) AS is_mature,
     c.is_filled
 FROM cut AS c
 INNER JOIN reference.calendar AS k ON k.day = c.stock_on

@@ -12,4 +12,4 @@ SELECT
     i.scale * (CAST(c.numerator + c.pending AS DOUBLE) / nullif(c.denominator, 0)) AS best
 FROM cube.ticket_cells AS c
 INNER JOIN reference.indicators AS i ON i.indicator_id = c.indicator_id
-WHERE c.pending > 0 AND c.indicator_id IN ('T02', 'T15', 'L04')
+WHERE c.pending > 0 AND c.indicator_id IN ('T02', 'L04')

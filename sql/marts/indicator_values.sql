@@ -37,6 +37,9 @@ parts AS (
         i.kind,
         i.scale,
         i.direction,
+        i.unit,
+        e.time_kind,
+        NOT i.judged_at_year_end OR e.elapsed_share >= 1 AS is_judged,
         i.people,
         i.minimum_count,
         y.people_minimum,
@@ -131,9 +134,13 @@ SELECT
         WHEN denominator = 0 THEN 'no_cases'
         WHEN is_suppressed THEN 'suppressed'
         WHEN is_provisional THEN 'provisional'
-        WHEN target IS NULL THEN NULL
+        WHEN target IS NULL OR NOT is_judged THEN NULL
+        -- less than nothing is left over only where too much was spent
+        WHEN direction = 'lower' AND unit = 'percent' AND value < 0 THEN 'missed'
         WHEN direction <> 'lower' AND value >= target THEN 'met'
         WHEN direction = 'lower' AND value <= target THEN 'met'
+        -- a stock is counted whole: it has no chance to fall short by
+        WHEN time_kind = 'stock' THEN 'missed'
         WHEN direction <> 'lower' AND upper >= target THEN 'watch'
         WHEN direction = 'lower' AND lower <= target THEN 'watch'
         ELSE 'missed'

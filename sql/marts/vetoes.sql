@@ -14,14 +14,14 @@ ends AS (
     CROSS JOIN cut AS c
 ),
 appraised AS (
-    SELECT DISTINCT org_id, ended_on FROM core.appraisals WHERE method = 'final'
+    SELECT org_id, period, max(ended_on) AS ended_on FROM core.appraisals WHERE method = 'final' GROUP BY org_id, period
 ),
 terms AS (
     SELECT
         org_id,
-        ended_on,
+        period,
         least(
-            coalesce(lead(ended_on) OVER (PARTITION BY org_id ORDER BY ended_on NULLS LAST), DATE '9999-12-31'),
+            coalesce(lead(ended_on) OVER (PARTITION BY org_id ORDER BY ended_on NULLS LAST, period NULLS LAST), DATE '9999-12-31'),
             CAST(ended_on + INTERVAL 12 MONTH AS DATE)
         ) AS stands_until
     FROM appraised
@@ -29,7 +29,7 @@ terms AS (
 appraisals AS (
     SELECT DISTINCT v.veto_id, a.org_id, a.org_area_code, a.item, a.ended_on, t.stands_until, v.cap_order, v.cap, v.name_zh, v.name_en
     FROM core.appraisals AS a
-    INNER JOIN terms AS t ON t.org_id = a.org_id AND t.ended_on = a.ended_on
+    INNER JOIN terms AS t ON t.org_id = a.org_id AND t.period = a.period
     INNER JOIN reference.vetoes AS v ON v.veto_id = 'appraisal' AND v.org_level = a.org_level
     WHERE a.is_veto AND a.method = 'final'
 ),

@@ -29,6 +29,23 @@ FLOWS = frozenset(
 )
 
 
+def first_ticket(city: Context) -> date | None:
+    """The day on which the first ticket known at the data cut was accepted."""
+    tickets = city.inputs.table("tickets").filter(pl.col("accepted_at") <= city.inputs.as_of["tickets"])
+    first = tickets.select(city.inputs.local_day("accepted_at").min()).item()
+    return first if isinstance(first, date) else None
+
+
+def first_meeting(city: Context) -> date | None:
+    """The day of the first meeting."""
+    first = city.inputs.table("meetings")["held_on"].min()
+    return first if isinstance(first, date) else None
+
+
+#: Sums of events, and what is told by earlier events: where their data begin.
+BEGINS = {**dict.fromkeys(("T01", "T10", "T11", "T12", "T15", "T16"), first_ticket), "L03": first_meeting}
+
+
 @dataclass
 class Comparison:
     """How many published figures were recomputed, by indicator, and where the two sides differ."""
@@ -171,12 +188,13 @@ def judge(name: str, entry: Entry, city: Context, joined: pl.DataFrame, unit: in
     target = city.inputs.standards["targets"].get(name)
     frame = frame.with_columns(lower_o=lower, upper_o=upper, target_o=pl.lit(target, pl.Float64))
     waits = pl.col("last_day").is_in(unfinished(frame["last_day"], entry, city)) | (pl.col("pending_o") > 0)
+    waits = waits | begun_too_late(name, entry, city)
     frame = frame.with_columns(
         status_o=pl.when(~cases)
         .then(pl.lit("no_cases"))
         .when(waits)
         .then(pl.lit("provisional"))
-        .otherwise(verdict(entry, target))
+        .otherwise(verdict(name, entry, target, city))
     )
     if entry.people or entry.minimum:
         frame = suppress(entry, frame, city.inputs.people_minimum)
@@ -202,6 +220,25 @@ def unfinished(last_days: pl.Series, entry: Entry, city: Context) -> list[date]:
     return [day for day in last_days.unique().to_list() if end_of_day(day + wait, city.inputs.zone) > cut]
 
 
+def begun_too_late(name: str, entry: Entry, city: Context) -> pl.Expr:
+    """Whether the data begin too late for a period: after the month in which a sum over it begins, or with too few days
+    before the period (of a stock: its day)."""
+    if name not in BEGINS:
+        return pl.lit(False)
+    first = BEGINS[name](city)
+    if first is None:
+        return pl.lit(False)
+    start = pl.col("period_start")
+    late = pl.lit(False)
+    if name in FLOWS and (entry.kind == "count" or entry.residents):
+        late = start < first.replace(day=1)
+    if entry.look_back:
+        cut = pl.lit(city.cut(entry.dataset))
+        day = start if name in FLOWS else pl.min_horizontal("last_day", cut)
+        late = late | (day < first + timedelta(days=entry.look_back))
+    return late
+
+
 def wilson(k: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Wilson's 95 % interval of k of n (E. B. Wilson, JASA 1927); nothing without cases."""
     p = k / n
@@ -212,14 +249,23 @@ def wilson(k: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return pl.when(n > 0).then(lower), pl.when(n > 0).then(upper)
 
 
-def verdict(entry: Entry, target: float | None) -> pl.Expr:
-    """met, missed, or watch where the interval reaches the target; nothing without a target."""
+def verdict(name: str, entry: Entry, target: float | None, city: Context) -> pl.Expr:
+    """met, missed, or, of events, watch where the interval reaches the target; nothing without a target, or before the end
+    of the year for which it is meant. Less than nothing left over is missed."""
     if target is None:
         return pl.lit(None, pl.String)
     value, near = pl.col("value_o"), pl.col("lower_o" if entry.lower else "upper_o")
     met = value <= target if entry.lower else value >= target
-    chance = (near <= target if entry.lower else near >= target).fill_null(False)
-    return pl.when(met).then(pl.lit("met")).when(chance).then(pl.lit("watch")).otherwise(pl.lit("missed"))
+    chance = (near <= target if entry.lower else near >= target).fill_null(False) & (name in FLOWS)
+    found = pl.when(met).then(pl.lit("met")).when(chance).then(pl.lit("watch")).otherwise(pl.lit("missed"))
+    if name == "F09":
+        found = pl.when(value < 0).then(pl.lit("missed")).otherwise(found)
+    if entry.yearly:
+        last = pl.min_horizontal("last_day", pl.lit(city.cut(entry.dataset)))
+        over = last.dt.offset_by("1d").dt.day() == 1
+        over = over & (last.dt.offset_by("1d").dt.month() == city.inputs.fiscal_year_start)
+        found = pl.when(over).then(found).otherwise(pl.lit(None, pl.String))
+    return found
 
 
 def suppress(entry: Entry, frame: pl.DataFrame, minimum: int) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def over_budget(city: Context, numerator: pl.Expr) -> Sums:
     )
 
 
-@indicator("F02", "payments", "rate", fiscal=True)
+@indicator("F02", "payments", "rate", fiscal=True, yearly=True)
 def f02(city: Context) -> Sums:
     """Received rate: released ÷ current budget."""
     return over_budget(city, RELEASED)

@@ -31,10 +31,15 @@ class Ladder:
     def place(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add a column for each level with the area that `area_code` lies in on `day`, or 'unlocated'.
 
-        From the row in force on that day upwards, parent by parent, each by its own row in force on that day. The city
-        holds everything.
+        From the row in force on that day upwards, parent by parent, each by its own row in force on that day; after the
+        end of the area from its last parent upwards. The city holds everything.
         """
         keys = frame.select("area_code", "day").unique().drop_nulls()
+        known = keys.join(self.rows, on="area_code")
+        present = known.filter(self.in_force(pl.col("day"))).select("area_code", "day")
+        gone = known.filter(pl.col("valid_to") <= pl.col("day")).join(present, on=["area_code", "day"], how="anti")
+        gone = gone.sort("valid_to").unique(["area_code", "day"], keep="last", maintain_order=True)
+        orphans = gone.select("area_code", "day", at="parent_code").drop_nulls()
         here = keys.with_columns(at="area_code")
         found: list[pl.DataFrame] = []
         for _ in LEVELS:
@@ -44,7 +49,8 @@ class Ladder:
                 .select("area_code", "day", "at", "level", "parent_code")
             )
             found.append(here.select("area_code", "day", "at", "level"))
-            here = here.select("area_code", "day", at="parent_code").drop_nulls()
+            here = pl.concat([here.select("area_code", "day", at="parent_code").drop_nulls(), orphans])
+            orphans = orphans.clear()
         every = pl.concat(found)
         for level in LEVELS[1:]:
             of_level = every.filter(pl.col("level") == level).select("area_code", "day", pl.col("at").alias(level))

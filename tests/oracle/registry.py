@@ -45,7 +45,7 @@ class Entry:
 
     `wait`: days after the end of a period before its figures are final. `people`: suppressed below the minimum number
     of people, and as a rate below `minimum` cases. `lower`: lower is better. `residents`: the denominator is the residents
-    of the area.
+    of the area. `look_back`: days of data that a final period has before it. `yearly`: judged at the end of the fiscal year.
     """
 
     compute: Callable[[Context], Sums]
@@ -59,6 +59,8 @@ class Entry:
     interval: bool
     fiscal: bool
     residents: bool
+    look_back: int
+    yearly: bool
 
 
 ENTRIES: dict[str, Entry] = {}
@@ -77,11 +79,15 @@ def indicator(
     interval: bool = False,
     fiscal: bool = False,
     residents: bool = False,
+    look_back: int = 0,
+    yearly: bool = False,
 ) -> Callable[[Callable[[Context], Sums]], Callable[[Context], Sums]]:
     """Register the function below as the oracle of indicator `name`."""
 
     def register(compute: Callable[[Context], Sums]) -> Callable[[Context], Sums]:
-        ENTRIES[name] = Entry(compute, dataset, kind, scale, wait, people, minimum, lower, interval, fiscal, residents)
+        ENTRIES[name] = Entry(
+            compute, dataset, kind, scale, wait, people, minimum, lower, interval, fiscal, residents, look_back, yearly
+        )
         return compute
 
     return register

@@ -234,10 +234,15 @@ def headcounts(city: Context, role: str) -> pl.DataFrame:
     """The latest count of a role in every area by the day of each stock: day, area_code, headcount (empty: hidden by
     the source)."""
     every = city.inputs.table("headcounts").filter(pl.col("role") == role)
+    ends = city.ladder.rows.with_columns(pl.col("valid_to").fill_null(date.max)).group_by("area_code")
+    every = every.join(ends.agg(area_ends=pl.col("valid_to").max()), on="area_code", how="left")
 
     def latest(day: date) -> pl.DataFrame:
+        # what an area reported before its end is reported by the area that follows from then on
+        outlived = ((pl.col("as_of") < pl.col("area_ends")) & (pl.col("area_ends") <= day)).fill_null(False)
         known = every.filter(pl.col("as_of") <= day).sort("as_of")
-        return known.unique("area_code", keep="last", maintain_order=True).select("area_code", "headcount")
+        known = known.unique("area_code", keep="last", maintain_order=True).filter(~outlived)
+        return known.select("area_code", "headcount")
 
     return each_day(days_of(city.periods("headcounts")), latest)
 

@@ -178,7 +178,7 @@ def t09(city: Context) -> Sums:
     return summed(city, counted(old_enough(city), "closed_30_day", reopened))
 
 
-@indicator("T10", "tickets", "rate", interval=True, lower=True)
+@indicator("T10", "tickets", "rate", interval=True, lower=True, look_back=90)
 def t10(city: Context) -> Sums:
     """Repeat rate [accepted]: same reporter, community and category_1 within 90 d after an earlier ticket ÷ all with a
     reporter."""
@@ -243,13 +243,13 @@ def open_at_end(city: Context) -> pl.DataFrame:
     return city.inputs.cache["oracle.open"]
 
 
-@indicator("T11", "tickets", "count", lower=True)
+@indicator("T11", "tickets", "count", lower=True, look_back=30)
 def t11(city: Context) -> Sums:
     """Backlog [stock at period end]: open at that moment."""
     return stocks(city.ladder, open_at_end(city), city.periods("tickets"), DIMENSIONS)
 
 
-@indicator("T12", "tickets", "count", lower=True)
+@indicator("T12", "tickets", "count", lower=True, look_back=30)
 def t12(city: Context) -> Sums:
     """Overdue backlog [stock]: of T11, due_at before then."""
     overdue = open_at_end(city).filter("overdue")
@@ -303,7 +303,7 @@ def t14(city: Context) -> Sums:
     return hours(city, 0.9)
 
 
-@indicator("T15", "tickets", "rate")
+@indicator("T15", "tickets", "rate", look_back=30)
 def t15(city: Context) -> Sums:
     """Clearance [flow]: resolved in the period ÷ accepted in the period."""
     solved = tickets(city).filter(pl.col("solved") & ~pl.col("excluded"))
