@@ -34,18 +34,21 @@ class EventLog(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         with self._db_lock:
-            engine = self._engines.pop(shard, None) or sa.create_engine(
-                self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-            )
+            if shard not in self._initialized_dbs:
+                # opens a second connection beside its first
+                self._initdb(self._engine(shard, poolclass=sa.NullPool))
+                self._initialized_dbs.add(shard)
+            engine = self._engines.pop(shard, None) or self._engine(shard, pool_size=1, max_overflow=0)
             # the one used last stands last
             self._engines[shard] = engine
             while len(self._engines) > _KEPT:
                 self._engines.pop(next(iter(self._engines))).dispose()
-            if shard not in self._initialized_dbs:
-                self._initdb(engine)
-                self._initialized_dbs.add(shard)
             with engine.begin() as con:
                 yield con
+
+    def _engine(self, shard: str, **pool: Any) -> sa.Engine:
+        waiting = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        return sa.create_engine(self.conn_string_for_shard(shard), connect_args=waiting, **pool)
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index has a table; one that it has stays, and Dagster asks before every event of a check."""
