@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pipelines.city import City
@@ -16,6 +17,10 @@ run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 30, poll_inter
 retention:
   schedule: {purge_after_days: 90}
   sensor: {purge_after_days: {skipped: 7, failure: 30, success: -1}}
+event_log_storage:
+  module: pipelines.run_history
+  class: EventLog
+  config: {base_dir: %s}
 """
 
 
@@ -23,5 +28,7 @@ def prepare_home(city: City) -> Path:
     """Make the folder that DAGSTER_HOME names for this city, with its settings."""
     home = city.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(_SETTINGS, encoding="utf-8")
+    # where Dagster keeps it by default; a text of JSON is one of YAML
+    events = json.dumps(str((home / "history" / "runs").resolve()), ensure_ascii=False)
+    (home / "dagster.yaml").write_text(_SETTINGS % events, encoding="utf-8")
     return home

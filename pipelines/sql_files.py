@@ -115,8 +115,9 @@ class SqlFile:
         return f"{self.schema}.{self.table}"
 
 
+@lru_cache(maxsize=512)
 def parse_select(text: str) -> exp.Query:
-    """Return the syntax tree of `text`, which must be exactly one select.
+    """Return the syntax tree of `text`, which must be exactly one select. Who changes it takes a copy: all get the same.
 
     Raises SqlFileError when the text does not parse, holds several statements or is not a query.
     """

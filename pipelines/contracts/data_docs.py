@@ -6,6 +6,7 @@ import copy
 import html
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from pipelines.contracts.validation import value_free
 
 if TYPE_CHECKING:
     from great_expectations.render.components import RenderedDocumentContent
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
 #: Great Expectations writes its validation pages four folders deep; here they lie one folder deep.
 _DEEP_LINK, _LINK = "../../../../expectations/", "../expectations/"
@@ -204,7 +206,9 @@ def _index_page(links: dict[str, Any], title: str) -> str:
     return _page(page, title, is_index=True)
 
 
-def _page(document: RenderedDocumentContent, title: str, *, page_name: str = "", is_index: bool = False) -> str:
+@cache
+def _view() -> DefaultJinjaPageView:
+    """The view of all pages: each of its own would compile every template anew."""
     from great_expectations.render.view.view import DefaultJinjaPageView
     from jinja2 import ChoiceLoader, DictLoader
 
@@ -212,7 +216,11 @@ def _page(document: RenderedDocumentContent, title: str, *, page_name: str = "",
     stock = view.env.loader
     view.env.loader = ChoiceLoader([DictLoader(_TEMPLATES), *([stock] if stock else [])])
     view.env.filters["generate_html_element_uuid"] = lambda prefix=None: prefix or ""
-    page: str = view.render(  # type: ignore[no-untyped-call]
+    return view
+
+
+def _page(document: RenderedDocumentContent, title: str, *, page_name: str = "", is_index: bool = False) -> str:
+    page: str = _view().render(  # type: ignore[no-untyped-call]
         document,
         frame_title=title,
         frame_style=_STYLE,

@@ -11,8 +11,8 @@ from pipelines.statistics.shrinking import shrunk
 
 #: Draws of a rank interval: the error of a chance of 10 % is then about one point.
 DRAWS = 1000
-#: Proportions held in memory at once.
-CHUNK = 2_000_000
+#: Proportions held in memory at once: as many as fit into the processor's cache.
+CHUNK = 100_000
 #: Peers from which their common mean and spread are estimated, and a strength that stands for infinite.
 MODELLED_PEERS = 5
 STRONGEST = 1e6
