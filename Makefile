@@ -13,7 +13,7 @@ refresh: $(INSTALLED)
 	$(BIN)/streetwise refresh $(if $(CITY),--city $(CITY))
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -135,9 +135,8 @@ def _moment(text: str) -> datetime:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> int:
-    # One statement for many rows: a statement a row took 2 s for 1,400.
-    for first in range(0, len(rows), 200):
-        part = rows[first : first + 200]
-        line = f"({', '.join('?' * len(part[0]))})"
-        con.execute(f"INSERT INTO {table} VALUES {', '.join([line] * len(part))}", [v for row in part for v in row])
+    # a list a column: a mark a value took twenty times as long for the 12,000 values of lineage
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"INSERT INTO {table} SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
     return len(rows)

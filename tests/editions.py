@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import duckdb
@@ -518,9 +520,27 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows
 
 def publish(city: Path, number: int = 1, shape: Shape | None = None) -> Path:
     """Write edition `number` into `city`/state/published, move `current` to it, and return its file."""
-    shape = shape or Shape()
     folder = city / "state" / "published"
-    folder.mkdir(parents=True, exist_ok=True)
+    made = _made(number, shape or Shape())
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    (found,) = made.glob("*.duckdb")
+    point(city, folder / found.name)
+    return folder / found.name
+
+
+_MADE: dict[tuple[int, str], TemporaryDirectory[str]] = {}
+
+
+def _made(number: int, shape: Shape) -> Path:
+    """A folder with what belongs to that edition, which takes a second and is made once a process."""
+    key = (number, repr(shape))
+    if key not in _MADE:
+        _MADE[key] = TemporaryDirectory(prefix="made-up-edition-")
+        _write_edition(Path(_MADE[key].name), number, shape)
+    return Path(_MADE[key].name)
+
+
+def _write_edition(folder: Path, number: int, shape: Shape) -> None:
     name = f"edition-20261122T{number:02d}0000Z-{zlib.crc32(str(number).encode()):08x}"
     file = folder / f"{name}.duckdb"
     areas = _areas(shape)
@@ -748,8 +768,6 @@ def publish(city: Path, number: int = 1, shape: Shape | None = None) -> Path:
         ),
         encoding="utf-8",
     )
-    point(city, file)
-    return file
 
 
 def point(city: Path, file: Path) -> None:

@@ -45,20 +45,14 @@ def violations(visit: Visit, only: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_serious_on_any_page_light_or_dark(
+def test_axe_finds_nothing_serious_on_any_page_wide_or_narrow_light_or_dark(
     page: str, width: int, server: str, browser: playwright.Browser
 ) -> None:
-    # all rules in one scheme, which rotates; in the other those of contrast, which alone depend on it
-    first, second = ("light", "dark") if (PAGES.index(page) + width // 1000) % 2 else ("dark", "light")
-    visit = Visit(browser, width, first)
+    # each page at either width and in either scheme; which scheme goes with which width changes from page to page
+    scheme = ("light", "dark")[(PAGES.index(page) + width // 1000) % 2]
+    visit = Visit(browser, width, scheme)
     visit.open(f"{server}/{page.replace('overview', '')}")
     assert violations(visit, {"type": "tag", "values": RULES}) == []
-    before = visit.page.evaluate("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor")
-    visit.page.emulate_media(color_scheme=second)
-    visit.page.wait_for_function(
-        "before => getComputedStyle(document.querySelector('.stApp')).backgroundColor !== before", arg=before
-    )
-    assert violations(visit, {"type": "rule", "values": ["color-contrast"]}) == []
     visit.fits()
     visit.close()
 

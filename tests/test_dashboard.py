@@ -65,9 +65,9 @@ def open_page(page: str = "overview", **query: str) -> AppTest:
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     if page != "overview":
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(f"app_pages/{page}.py")
+    app.run()
     assert not app.exception, [e.value for e in app.exception]
     return app
 

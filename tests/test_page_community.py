@@ -54,7 +54,6 @@ def open_page(**query: str) -> AppTest:
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     app.switch_page("app_pages/community.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app

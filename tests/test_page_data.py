@@ -101,7 +101,6 @@ def open_page(monkeypatch: pytest.MonkeyPatch, city: Path, page: str, **query: s
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app

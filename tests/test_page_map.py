@@ -37,7 +37,6 @@ def open_map(city: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTe
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     app.switch_page("app_pages/map.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app

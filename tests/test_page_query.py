@@ -42,7 +42,6 @@ def open_query(
         monkeypatch.setenv("STREETWISE_ANALYSTS", analysts)
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
     app.query_params["lang"] = lang
-    app.run()
     app.switch_page("app_pages/query.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app

@@ -45,10 +45,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_page(page: str = "ranking", **query: str) -> AppTest:
     """The page as it stands after one run with these address parameters."""
     app = AppTest.from_file(str(ENTRY), default_timeout=60)
-    app.query_params["grain"] = query.get("grain", "month")
-    app.run()
     app.switch_page(f"app_pages/{page}.py")
-    for key, value in query.items():
+    for key, value in ({"grain": "month"} | query).items():
         app.query_params[key] = value
     app.run()
     assert not app.exception, [e.value for e in app.exception]

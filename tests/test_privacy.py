@@ -32,6 +32,7 @@ from small_city import ARRIVED, CANARIES, KEY, SmallCity, fill, lines, make_smal
 
 from pipelines import transform
 from pipelines.ingest.privacy import hmac_pads, key_file, load_key, pseudonym_sql
+from pipelines.paths import ROOT
 
 
 def pseudonym(value: str, key: str = KEY) -> str:
@@ -350,6 +351,8 @@ def test_no_personal_value_of_any_form_of_file_is_in_state_reasons_or_output(pub
     assert not [(word, text) for text in said for word in sent if word in text]
 
 
+#: What DuckDB's allocator reads when DuckDB is first imported.
+CLEARING = "DUCKDB_JE_MALLOC_CONF"
 LOADER = """
 import sys
 from pathlib import Path
@@ -359,6 +362,26 @@ from small_city import SmallCity
 lines.LEAST_BYTES = 0
 SmallCity(Path(sys.argv[1])).load(sys.argv[3])
 """
+
+
+def as_shipped() -> dict[str, str]:
+    """The environment of a process in which DuckDB clears its memory, as outside of the tests."""
+    return {name: value for name, value in os.environ.items() if name != CLEARING} | {"STREETWISE_KEY": KEY}
+
+
+@pytest.mark.parametrize("module", ["pipelines.cli", "pipelines.definitions"])
+def test_every_process_of_the_product_has_duckdb_clear_its_memory(module: str) -> None:
+    code = f"""
+import importlib, os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "duckdb":
+            sys.exit(os.environ.get({CLEARING!r}))
+sys.meta_path.insert(0, Watch())
+importlib.import_module({module!r})
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=as_shipped(), capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "zero:true\n")
 
 
 def unpacked(path: Path) -> bytes:
@@ -402,12 +425,12 @@ def test_a_load_that_is_killed_has_spilled_pseudonyms_only_and_the_next_one_clea
         # Of the second extract only the lines that changed are read.
         city.drop("tickets", "a.csv", events(150_000, ""), done="kind: full\nas_of: '2026-03-10T00:00:00Z'\n")
         run = [sys.executable, "-c", LOADER, str(city.folder), str(Path(__file__).parent), dataset]
-        subprocess.run(run, check=True, env={**os.environ, "STREETWISE_KEY": KEY})
+        subprocess.run(run, check=True, env=as_shipped())
         city.drop("tickets", "b.csv", events(150_000, "再次"), done="kind: full\nas_of: '2026-03-11T00:00:00Z'\n")
     spill = city.open().state / "spill"
     process = subprocess.Popen(
         [sys.executable, "-c", LOADER, str(city.folder), str(Path(__file__).parent), dataset],
-        env={**os.environ, "STREETWISE_KEY": KEY, "STREETWISE_MEMORY_LIMIT": "60MB"},
+        env=as_shipped() | {"STREETWISE_MEMORY_LIMIT": "60MB"},
     )
     while process.poll() is None and sum(path.stat().st_size for path in spill.glob("*.tmp")) < 4 << 20:
         time.sleep(0.05)

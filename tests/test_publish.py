@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from conftest import Refreshed
 from small_city import SmallCity
+from whole_edition import MAY, check_valid, read
 
 from pipelines import publish as publishing
-from pipelines.archive import KEPT, Archive
 from pipelines.paths import CONTRACTS, ROOT
 from pipelines.publish import AUDITS, AuditFailed, current_edition, publish, write_last_refresh
 from pipelines.tables import read_tables
 from pipelines.warehouse import open_warehouse
-
-MAY = datetime(2126, 5, 1, 2, 0, tzinfo=UTC)  # later than the fixture's own edition
 
 
 @pytest.fixture
@@ -47,31 +42,6 @@ def publish_now(city: SmallCity, *, day: int = 0, run_id: str = "run-2") -> str:
 def change(city: SmallCity, sql: str) -> None:
     with open_warehouse(city.open()) as con:
         con.execute(sql)
-
-
-def read(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as con:
-        return con.execute(sql).fetchall()
-
-
-def check_valid(folder: Path) -> str:
-    """The pointer leads to a whole edition with its manifest and its Data Docs; return the edition's name."""
-    target = os.readlink(folder / "current")
-    assert "/" not in target
-    file = folder / target
-    manifest = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == manifest["sha256"]
-    assert manifest["edition"] == file.stem
-    assert (folder / f"{file.stem}-data-docs" / "index.html").is_file()
-    counts = ", ".join(f"(SELECT count(*) FROM marts.{table})" for table in manifest["tables"])
-    assert read(file, f"SELECT edition, {counts} FROM marts.edition") == [(file.stem, *manifest["tables"].values())]
-    archive = Archive(folder)
-    assert file.stem in archive.records()
-    chain = archive.chain(file.stem)
-    assert chain is not None
-    archived = duckdb.sql(f"SELECT count(*) FROM {archive.figures(chain)}").fetchall()
-    assert archived == read(file, f"SELECT count(*) FROM marts.indicator_values WHERE {KEPT}")
-    return file.stem
 
 
 def test_a_refresh_publishes_a_whole_edition(published_city: SmallCity) -> None:
@@ -250,7 +220,7 @@ from pipelines import publish as p
 from pipelines.city import City
 from pipelines.lineage import definition_sha256, lineages
 from pipelines.warehouse import open_warehouse
-import test_publish as t
+import whole_edition as t
 
 def docs(con, city, folder):
     folder.mkdir()

@@ -79,7 +79,6 @@ def open_data(
     reruns._graph.clear()
     app = AppTest.from_file(str(ENTRY), default_timeout=120)
     app.query_params["lang"] = lang
-    app.run()
     app.switch_page("app_pages/data.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app
