@@ -495,7 +495,7 @@ def run(city: CityOption = None, port: DashboardPort = 8501, dagster_port: Dagst
     """Make the sample city if there is none, refresh, and serve dashboard and Dagster until Ctrl-C."""
     _need_ports(port, dagster_port)
     folder = city or Path(os.environ.get(CITY_VARIABLE) or DEFAULT_CITY)
-    if folder == DEFAULT_CITY:
+    if folder.expanduser().resolve() == DEFAULT_CITY.resolve():
         sample_city(DEFAULT_CITY, if_absent=True)
     chosen = _open(folder)
     _refresh(chosen)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import run_cli
 from small_city import CANARIES, SmallCity, drop_unusable_files, fill, lines
+
+from pipelines.ingest import staging
 
 HEADER = "工单编号,受理渠道,社区代码,受理时间,办结时间,状态,备注"
 
@@ -52,6 +56,42 @@ def test_a_file_that_would_be_refused_ends_the_command_with_1_and_both_messages(
     result = run_cli("check", str(path), "--dataset", "tickets", "--city", str(city.folder))
     assert result.exit_code == 1
     assert "缺少必需的列" in result.output and "lacks the required column" in result.output
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_text("x"), Path.unlink])
+def test_a_file_that_changes_while_it_is_checked_is_refused(
+    city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(lines(HEADER, good(1)))
+    stage = staging.stage_extract
+
+    def staged_and_changed(*args: Any) -> None:
+        stage(*args)
+        change(path)
+
+    monkeypatch.setattr(staging, "stage_extract", staged_and_changed)
+    result = run_cli("check", str(path), "--dataset", "tickets", "--city", str(city.folder))
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert "在读取时被改写或移走" in result.output and "t.csv was written to or taken away while" in result.output
+
+
+def test_what_a_file_holds_while_it_is_checked_is_let_go(
+    city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(lines(HEADER, good(1)))
+    stage, closed = staging.stage_extract, list[str]()
+
+    def staged_with_a_hold(*args: Any) -> None:
+        stage(*args)
+        args[-1].close = lambda: closed.append("closed")
+
+    monkeypatch.setattr(staging, "stage_extract", staged_with_a_hold)
+    assert run_cli("check", str(path), "--dataset", "tickets", "--city", str(city.folder)).exit_code == 0
+    monkeypatch.setattr(staging, "is_unchanged", lambda *_: False)
+    assert run_cli("check", str(path), "--dataset", "tickets", "--city", str(city.folder)).exit_code == 1
+    assert closed == ["closed", "closed"]
 
 
 def test_a_mapping_of_another_name_can_be_tried(city: SmallCity, tmp_path: Path) -> None:

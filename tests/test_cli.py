@@ -17,9 +17,9 @@ import httpx
 import pytest
 import typer
 from conftest import Refreshed, run_cli
-from small_city import KEY, SmallCity
+from small_city import KEY, SmallCity, make_small_city
 
-from pipelines import sample_city
+from pipelines import cli, sample_city
 from pipelines.city import City
 from pipelines.cli import app
 from pipelines.paths import ROOT
@@ -156,6 +156,29 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("given", ["cities/sample", "./cities/../cities/sample", None])
+def test_run_makes_the_sample_city_however_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    home, served = tmp_path / "cities" / "sample", list[Path]()
+
+    def made(directory: Path, *, if_absent: bool) -> None:
+        assert (directory, if_absent) == (home, True)
+        make_small_city(home)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STREETWISE_CITY", raising=False)
+    for name, stand_in in (
+        ("DEFAULT_CITY", home), ("sample_city", made), ("_refresh", lambda city: None),
+        ("_serve", lambda city, commands: served.append(city.folder)),
+    ):  # fmt: skip
+        monkeypatch.setattr(cli, name, stand_in)
+    ports = ("--port", str(free_port()), "--dagster-port", str(free_port()))
+    result = run_cli("run", *(("--city", given) if given else ()), *ports)
+    assert result.exit_code == 0, result.output
+    assert served == [home.resolve()]
 
 
 # -- doctor ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -399,18 +400,31 @@ def test_rows_of_a_delivery_that_was_refused_as_a_whole_are_refused(office: Offi
     assert refused.value.code == "mend_of_refused"
 
 
-def test_a_formula_without_a_result_is_refused_with_its_cell(office: Office) -> None:
-    path = office.send(office.cells())
+def with_cell(path: Path, cell: bytes) -> None:
+    """Put a cell into a workbook in the place of C2, as no spreadsheet program may have written it."""
     with zipfile.ZipFile(path) as book:
         parts = {name: book.read(name) for name in book.namelist()}
-    sheet = parts["xl/worksheets/sheet1.xml"].replace(
-        b'<c r="C2" t="s">', b'<c r="C2"><f>VLOOKUP(1,A:B,2)</f></c><c r="ZZ2" t="s">'
-    )
+    sheet = parts["xl/worksheets/sheet1.xml"].replace(b'<c r="C2" t="s">', cell + b'<c r="ZZ2" t="s">')
     with zipfile.ZipFile(path, "w") as book:
         for name, content in parts.items():
             book.writestr(name, sheet if name.endswith("sheet1.xml") else content)
+
+
+def test_a_formula_without_a_result_is_refused_with_its_cell(office: Office) -> None:
+    path = office.send(office.cells())
+    with_cell(path, b'<c r="C2"><f>VLOOKUP(1,A:B,2)</f></c>')
     with pytest.raises(FileRefused, match="C2 is a formula without a result"):
         office.read(path)
+
+
+@pytest.mark.parametrize("kind", [b"", b' t="n"'])
+def test_a_number_that_is_none_is_refused_with_its_cell_and_without_its_value(office: Office, kind: bytes) -> None:
+    path = office.send(office.cells())
+    with_cell(path, b'<c r="C2"' + kind + f"><v>张三{PERSON}</v></c>".encode())
+    with pytest.raises(FileRefused) as refused:
+        office.read(path)
+    assert refused.value.code == "mend_markers" and "C2 is marked as a number and is none" in refused.value.en
+    assert not {"张三", PERSON} & set(re.findall(r"张三|[0-9]{18}", refused.value.zh + refused.value.en))
 
 
 def test_an_original_with_other_rows_than_it_had_is_refused(office: Office) -> None:

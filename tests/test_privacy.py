@@ -31,7 +31,14 @@ from hypothesis import strategies as st
 from small_city import ARRIVED, CANARIES, KEY, SmallCity, fill, lines, make_small_city
 
 from pipelines import transform
-from pipelines.ingest.privacy import hmac_pads, key_file, load_key, pseudonym_sql
+from pipelines.ingest.privacy import (
+    hmac_pads,
+    key_file,
+    load_key,
+    pseudonym_sql,
+    without_numbers,
+    without_numbers_sql,
+)
 from pipelines.paths import ROOT
 
 
@@ -113,6 +120,81 @@ def test_one_person_is_the_same_pseudonym_however_the_cell_is_padded(city: Small
     city.drop("members", "a.csv", lines("member_id,org_id", "440300198807011232,O1", " 440300198807011232　,O2"))
     city.load("members")
     assert city.rows("SELECT DISTINCT member_id FROM landing.members") == [(pseudonym("440300198807011232"),)]
+
+
+# -- numbers of people where none belong -----------------------------------------------------------------------------
+
+#: A phone and an identity number as people write them, the last digits apart so that each can be searched for.
+FORMS = (
+    "13912340001", "１３９１２３４０００２", "139 1234 0003", "139-1234-0004", "139\u30001234\u30000005", "1391 234 0006",
+    "+86 139-1234-0007", "008613912340008", "440300198807011232", "44030019880701123X", "４４０３００１９８８０７０１１２３Ｘ",
+    "440300 19880701 1232",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_numbers_of_people_are_masked_in_every_form_by_both_engines(numbered: bool) -> None:
+    sent = [*(f"张三{form}家" for form in FORMS), " ".join(FORMS[:4])]
+    expected = [f"张三{'+' * form.startswith('+')}•••家" for form in FORMS] + ["••• ••• ••• •••"]
+    assert (
+        pl.DataFrame({"text": sent}).select(without_numbers(pl.col("text"), numbered=numbered)).to_series().to_list()
+        == expected
+    )
+    with duckdb.connect() as con:
+        found = con.execute(f"SELECT {without_numbers_sql('unnest($1)', numbered=numbered)}", [sent]).fetchall()
+    assert [text for (text,) in found] == expected
+
+
+def test_codes_dates_and_amounts_are_not_taken_for_numbers_of_people() -> None:
+    kept = [
+        "2026-04-31 10:00", "1988-07-01 10:00:00", "1990/13/01", "150000000.00", "GD-2026-000012", "0755-1234567", "3亿元",
+    ]  # fmt: skip
+    codes = ["440310001001", "130102001001003", "T1391234000100", "20260301000123"]
+    with duckdb.connect() as con:
+        for numbered, texts in ((False, kept), (True, kept + codes)):
+            found = con.execute(f"SELECT {without_numbers_sql('unnest($1)', numbered=numbered)}", [texts]).fetchall()
+            assert [text for (text,) in found] == texts
+
+
+def test_a_number_of_a_person_in_a_rejected_code_key_or_long_text_is_nowhere_in_the_state(city: SmallCity) -> None:
+    header = "meeting_id,kind,held_on,area_code,attendees"
+    good = [f"{n},visit,2026-04-01,A1,5" for n in range(300)]
+    bad = [f"X{n},visit,2026-04-01,张三{form}家,5" for n, form in enumerate(FORMS)]
+    city.drop("meetings", "a.csv", lines(
+        header, *good, *bad, f"Y1,{'长' * 193}13912340001,2026-04-01,A1,5", "Y2,visit,见 139 1234 0003,A1,5",
+        f"Y3,visit,2026-04-01,A1,{'一' * 190}440300198807011232",
+    ))  # fmt: skip
+    city.load_one("meetings")
+    found = city.rejects()
+    assert [row for row, *_ in found] == list(range(302, 302 + len(FORMS) + 3))
+    assert {(rule, value) for _, rule, value in found[: len(FORMS)]} == {
+        ("area_code.format", "张三•••家"), ("area_code.format", "张三+•••家"),
+    }  # fmt: skip
+    assert [value for *_, value in found[len(FORMS) :]] == ["长" * 193 + "•••", "见 •••", "一" * 190 + "•••"]
+    begun = (
+        "139123400",
+        "44030019880701",
+        "139 1234",
+        "139-1234",
+        "139\u30001234",
+        "1391 234",
+        "１３９１２３４",
+        "４４０３００",
+    )
+    assert hits(city.open().state, begun) == []
+    (sheet,) = city.open().rejects.glob("*.xlsx")
+    cells = fastexcel.read_excel(sheet).load_sheet("更正", dtypes="string").to_polars()
+    assert set(cells["area_code"].head(len(FORMS))) == {"张三•••家", "张三+•••家"}
+
+
+def test_a_number_of_a_person_in_a_key_that_comes_twice_is_masked(city: SmallCity) -> None:
+    header, row = "ticket_id,status,accepted_at,category_1,updated_at", "{key},open,2026-03-01,{kind},2026-03-02"
+    good = [row.format(key=f"20260301{n:010d}", kind="甲") for n in range(30)]
+    twice = [row.format(key="工单13912340001", kind=kind) for kind in "甲乙"]
+    city.drop("tickets", "a.csv", lines(header, *good, *twice))
+    city.load_one("tickets")
+    assert city.rejects() == [(32, "key.unique", "工单•••"), (33, "key.unique", "工单•••")]
+    assert hits(city.open().state, CANARIES) == []
 
 
 # -- the key ---------------------------------------------------------------------------------------------------------

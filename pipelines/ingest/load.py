@@ -527,12 +527,26 @@ def examine(
     create_landing(con, [contract])
     mapping = load_mapping(city, contract, found.mapping)
     staged = stage_all(con, city, contract, {found.mapping: mapping}, [found])
-    item = staged[0]
-    if item.refusal is None:
-        verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
-        _gate(con, contract, verdict, staged)
-        rejects.write(con, contract, staged)
+    if not staged:
+        return Examination(0, 0, 0, 0, (), _written_to(found), (), (), ())
+    (item,) = staged
+    try:
+        if item.refusal is None:
+            verdict = validate(con, contract, STAGED, now=now, today=now.astimezone(city.zone).date())
+            _gate(con, contract, verdict, staged)
+            rejects.write(con, contract, staged)
+    finally:
+        item.close()
     return Examination(
         item.rows_in, item.loaded, item.rejected, item.deduplicated, tuple(_reasons(item)), item.refusal,
         item.used_headers, item.ignored_headers, item.notes,
     )  # fmt: skip
+
+
+def _written_to(found: Arrival) -> FileRefused:
+    name = shown_name(found.path.name)
+    return FileRefused(
+        "written_to",
+        zh=f"{name} 在读取时被改写或移走。请等它写完后再检查。",
+        en=f"{name} was written to or taken away while it was read. Wait until it is whole and check it again.",
+    )

@@ -303,7 +303,13 @@ def _check_cells(path: Path, xml: str) -> None:
                 f"{address} 是没有结果的公式，请填写值",
                 f"{address} is a formula without a result; write the value",
             )
-        if value is not None and (kind is None or kind[1] == "n") and abs(float(value[1])) >= 1e15:
+        if value is None or (kind is not None and kind[1] != "n"):
+            continue
+        try:
+            number = float(value[1])
+        except ValueError:
+            _damaged(path, f"{address} 标为数字，却不是数字", f"{address} is marked as a number and is none")
+        if abs(number) >= 1e15:
             _damaged(
                 path,
                 f"{address} 的长号码被存成了数字，末几位已丢失；请把单元格设为文本后重新填写",

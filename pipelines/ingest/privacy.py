@@ -1,4 +1,4 @@
-"""The key of the pseudonyms, and the SQL that turns an identifier into one."""
+"""The key of the pseudonyms, the SQL that turns an identifier into one, and the mask over numbers of people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ import os
 import secrets
 from pathlib import Path
 
+import polars as pl
+
 KEY_VARIABLE = "STREETWISE_KEY"
 MASK = "•••"
 _BLOCK = 64
+_DIGIT, _GAP = "[0-9０-９]", r"[\p{Zs}\p{Pd}−\t]?"
+_LONG = f"(){_DIGIT}{{11,}}[XxＸｘ]?()"
+_PHONE = f"(?:(?:[0０]{{2}})?[8８][6６]{_GAP})?[1１][3-9３-９](?:{_GAP}{_DIGIT}){{9}}"
+_IDENTITY = f"{_DIGIT}{{6}}{_GAP}{_DIGIT}{{8}}{_GAP}{_DIGIT}{{3}}[0-9０-９XxＸｘ]"
+_PERSON = f"(^|[^0-9０-９])(?:{_PHONE}|{_IDENTITY})($|[^0-9０-９])"
 
 
 def key_file(slug: str) -> Path:
@@ -62,3 +69,23 @@ def pseudonym_sql(expression: str) -> str:
     variables `inner_pad` and `outer_pad`, so that it stands in no SQL text and no error message."""
     inner = f"sha256(getvariable('inner_pad') || encode({expression}))"
     return f"sha256(getvariable('outer_pad') || unhex({inner}))"
+
+
+def without_numbers_sql(text: str, *, numbered: bool) -> str:
+    """SQL for a text whose numbers of people are masked: mobile phones and identity numbers, in full width or with gaps too,
+    and every number of 11 digits or more unless the cell is `numbered`, a key or code where such numbers belong."""
+    for pattern in _patterns(numbered):
+        text = f"regexp_replace({text}, '{pattern}', '\\1{MASK}\\2', 'g')"
+    return text
+
+
+def without_numbers(text: pl.Expr, *, numbered: bool) -> pl.Expr:
+    """`without_numbers_sql` as an expression of Polars."""
+    for pattern in _patterns(numbered):
+        text = text.str.replace_all(pattern, f"${{1}}{MASK}${{2}}")
+    return text
+
+
+def _patterns(numbered: bool) -> tuple[str, ...]:
+    # Twice: of two numbers with one character between them, the first match takes that character away.
+    return (_PERSON, _PERSON) if numbered else (_LONG, _PERSON, _PERSON)

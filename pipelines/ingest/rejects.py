@@ -11,13 +11,11 @@ from pipelines.city import City
 from pipelines.contracts.model import Column, Contract, Rule
 from pipelines.ingest.files import FileRefused, quote_text
 from pipelines.ingest.mend import rows_as_sent
-from pipelines.ingest.privacy import MASK
+from pipelines.ingest.privacy import MASK, without_numbers_sql
 from pipelines.ingest.rejects_sheet import MOST_ROWS, write_rejects_sheet
 from pipelines.ingest.staging import STAGED, Staged
 
 _SHOWN = 200
-#: Of a refused delivery, of which anything may be wrong, so many rows are listed; the ledger has the full count.
-LISTED_OF_REFUSED = 1000
 
 
 def write(con: duckdb.DuckDBPyConnection, contract: Contract, staged: list[Staged]) -> None:
@@ -59,11 +57,10 @@ def _value(column: Column | None, rule: Rule) -> str:
     if column.personal is not None:
         return f"CASE WHEN {filled} THEN {quote_text(MASK)} END"
     sent = f"json_extract_string(s._sent, {quote_text('/' + column.name)})"
-    read = f"left(CAST(s.{column.landing_name} AS VARCHAR), {_SHOWN})"
-    if column.key_position is None and column.pattern is None:
-        # a phone or identity number that slipped into another column
-        read = f"regexp_replace({read}, '[0-9]{{11,}}', {quote_text(MASK)}, 'g')"
-    return f"CASE WHEN {unreadable} THEN {sent} ELSE {read} END"
+    numbered = column.key_position is not None or column.pattern is not None
+    # Masked before it is cut: of a number that the cut divides, ten digits would stay.
+    read = without_numbers_sql(f"CAST(s.{column.landing_name} AS VARCHAR)", numbered=numbered)
+    return f"CASE WHEN {unreadable} THEN {sent} ELSE left({read}, {_SHOWN}) END"
 
 
 def _number_rows(con: duckdb.DuckDBPyConnection, staged: Iterable[Staged]) -> None:

@@ -15,21 +15,18 @@ from sqlglot import exp
 from pipelines.contracts.model import Column, Contract, Rule
 from pipelines.ingest.files import fold
 from pipelines.ingest.mapping import ColumnMapping, Mapping, parse_expression
-from pipelines.ingest.privacy import MASK
+from pipelines.ingest.privacy import MASK, without_numbers
 
 SHEET = "更正"
 DELIVERY = "交付编号 · delivery"
 ROW = "行号 · row"
 PROBLEM, WHERE, EXPECTED = "问题 · problem", "问题列 · column", "应为 · expected"
 MARKERS = (DELIVERY, ROW, PROBLEM, WHERE, EXPECTED)
-SHAPE_RULE = "file.row_shape"
 #: More rows than this nobody corrects by hand; the office mends its system and sends the file again.
 MOST_ROWS = 10_000
 #: A cell of Excel holds 32,767 characters; a longer one would be dropped without a word.
 _LONGEST_CELL = 32_000
 _DANGEROUS = r"^('*[=+\-@＝＋－＠\t\r\n])"
-_LONG_NUMBERS = r"[0-9０-９]{11,}[XxＸ]?|1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}"
-_PEOPLE_NUMBERS = r"\b(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx])\b"
 _FORMS = {
     "integer": ("整数，如 12", "a whole number, such as 12"),
     "number": ("数字，如 1234.50", "a number, such as 1234.50"),
@@ -91,8 +88,8 @@ def masked(rows: pl.DataFrame, contract: Contract, mapping: Mapping) -> pl.DataF
     for header in headers:
         cell = pl.col(header)
         hidden = pl.lit(header in personal) & (cell.str.strip_chars() != "") | (cell.str.len_chars() > _LONGEST_CELL)
-        numbers = _PEOPLE_NUMBERS if header in numbered else _LONG_NUMBERS
-        shown.append(pl.when(hidden).then(pl.lit(MASK)).otherwise(cell.str.replace_all(numbers, MASK)).alias(header))
+        rest = without_numbers(cell, numbered=header in numbered)
+        shown.append(pl.when(hidden).then(pl.lit(MASK)).otherwise(rest).alias(header))
     return rows.with_columns(shown)
 
 

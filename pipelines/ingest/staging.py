@@ -128,11 +128,16 @@ def stage_all(
     """
     bind_key(con, city, contract)
     open_staging(con, contract)
-    staged = [
+    read = [
         stage_file(con, city, contract, mappings[found.mapping], found, originals or {}, alone=len(files) == 1)
         for found in files
     ]
-    staged = [item for item in staged if is_unchanged(city, item.found)]
+    staged = list[Staged]()
+    for item in read:
+        if is_unchanged(city, item.found):
+            staged.append(item)
+        else:
+            item.close()
     settle_duplicates(con, contract, staged)
     for item in staged:
         if item.refusal is None and item.as_of is None:

@@ -29,7 +29,7 @@ from pipelines.ingest.casting import (
 )
 from pipelines.ingest.files import fold, quote_name, quote_text
 from pipelines.ingest.mapping import Binding, BoundMapping, ColumnMapping, Mapping, expression_names, expression_sql
-from pipelines.ingest.privacy import MASK, pseudonym_sql
+from pipelines.ingest.privacy import MASK, pseudonym_sql, without_numbers_sql
 from pipelines.ingest.zones import date_in_zone_sql, utc_sql
 
 _SHOWN = 200
@@ -274,7 +274,7 @@ class _Pass:
         text = quote_text(MASK)
         if self.contract.column(name).personal is None:
             # Masked before it is cut: of a number that the cut divides, ten digits would stay.
-            text = f"left(regexp_replace({self.sent[name]}, '[0-9０-９]{{11,}}', {text}, 'g'), {_SHOWN})"
+            text = f"left({without_numbers_sql(self.sent[name], numbered=False)}, {_SHOWN})"
         key = quote_text(json.dumps(name) + ": ")
         return f"{key} || CAST(to_json({text}) AS VARCHAR)"
 
