@@ -1,4 +1,4 @@
-# The commands of README, nothing else. Everything is installed into .venv from requirements.lock (with hashes).
+# Everything is installed into .venv from requirements.lock (with hashes).
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed

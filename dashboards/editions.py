@@ -44,8 +44,8 @@ class Refresh:
 
 
 def city_folder() -> Path:
-    """The folder of the city: STREETWISE_CITY, else ./city."""
-    return Path(os.environ.get("STREETWISE_CITY") or "city")
+    """The folder of the city: STREETWISE_CITY, else the sample city."""
+    return Path(os.environ.get("STREETWISE_CITY") or Path(__file__).parents[1] / "cities" / "sample")
 
 
 def published_folder() -> Path:

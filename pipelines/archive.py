@@ -19,7 +19,7 @@ KEY = (
     "indicator_id", "indicator_version", "grain", "period_start", "area_level", "area_code", "dimension", "member",
 )  # fmt: skip
 SAID = ("numerator", "denominator", "excluded", "value", "lower", "upper", "target", "status")
-#: Which figures of an edition are kept: of the sample city 0.7 of 19.6 million.
+#: Which figures of an edition are kept.
 KEPT = """(
     (grain IN ('month', 'quarter', 'year') AND (dimension = 'all' OR area_level IN ('city', 'district')))
     OR (grain = 'week' AND (area_level IN ('city', 'district') OR (area_level = 'street' AND dimension = 'all')))

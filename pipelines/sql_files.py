@@ -88,7 +88,6 @@ _FORBIDDEN_FUNCTIONS = {
     "R7": {"time_bucket", "timebucket", "datebin", "date_bin", "columns", "query", "query_table"},
     "R9": {"concat", "concat_ws", "concatws"},
 }
-_CALENDAR_PARTS = {"week", "dow", "isodow", "dayofweek", "isoyear", "yearweek", "weekday"}
 _WHOLE_NUMBERS = (exp.Count, exp.Sum, exp.Floor, exp.Ceil, exp.RowNumber, exp.Null)
 
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from string import Formatter
+from typing import Any
 
 LANGUAGES = ("zh", "en")
 
 #: Kinds that say that a figure changed; each needs an interval that leaves out 0, and tests hold them to it.
 CLAIMS_OF_CHANGE = frozenset({"change_up", "change_down"})
-#: Kinds that say where a change comes from; they stand beside a claim and name only parts that changed themselves.
-CLAIMS_OF_ORIGIN = frozenset({"parts_named", "parts_spread"})
 
-# kind: (Chinese, English). {fig} is name, value, count and interval.
+# kind: (Chinese, English). {fig} is name, value, count and interval; {n:is|are} stands for one of the two, as n is 1 or not.
 SENTENCES: dict[str, tuple[str, str]] = {
     # how the area stands
     "summary_missed": (
         "{all} 项有目标的指标中，{n} 项未达标：{names}。",
-        "{n} of {all} indicators with a target miss it: {names}.",
+        "{n} of {all} {all:indicator|indicators} with a target {n:misses|miss} it: {names}.",
     ),
     "summary_none_missed": (
         "{all} 项有目标的指标没有明确未达标的。",
-        "None of the {all} indicators with a target clearly misses it.",
+        "{all:The one indicator with a target does not clearly miss|None of the {all} indicators with a target clearly misses} it.",
     ),
-    "summary_met": ("{all} 项有目标的指标全部达标。", "All {all} indicators with a target meet it."),
+    "summary_met": (
+        "{all} 项有目标的指标全部达标。",
+        "{all:The one indicator|All {all} indicators} with a target {all:meets|meet} it.",
+    ),
     "summary_watch": (
         "{names}未达目标，但差距在 95% 区间之内，列入观察。",
         "{names}: short of the target, but by no more than the 95% interval; on watch.",
@@ -140,19 +143,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "data_provisional": (
         "{n} 项指标仍为暂定值，不评判：{names}。",
-        "{n} indicators are still provisional and are not judged: {names}.",
+        "{n} {n:indicator is still provisional and is|indicators are still provisional and are} not judged: {names}.",
     ),
     "data_suppressed": (
         "{n} 项指标因人数过少隐去：{names}。",
-        "{n} indicators are suppressed for small numbers: {names}.",
+        "{n} {n:indicator is|indicators are} suppressed for small numbers: {names}.",
     ),
     "data_excluded": (
         "{name}之外另有 {n} 件按规定剔除，占 {share}，不计入比率。",
-        "Beside the {name}, {n} more ({share}) are excluded by rule and leave the rates.",
+        "Beside the {name}, {n} more ({share}) {n:is|are} excluded by rule and {n:leaves|leave} the rates.",
     ),
     "data_unlocated": (
         "{name}中 {n}（{share}）未能落到{rung}，只计入全市。",
-        "Of the {name}, {n} ({share}) could not be placed in {rung} and count for the city only.",
+        "Of the {name}, {n} ({share}) could not be placed in {rung} and {n:counts|count} for the city only.",
     ),
     # what an earlier edition said
     "restated": (
@@ -161,7 +164,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "restated_more": (
         "自上一版以来，另有 {n} 项数字改动：{names}。",
-        "Since the last edition {n} more figures were restated: {names}.",
+        "Since the last edition {n} more {n:figure was|figures were} restated: {names}.",
     ),
 }
 
@@ -230,21 +233,40 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_ONE = {
+    "tickets": "ticket", "organisations": "organisation", "people": "person", "meetings": "meeting", "points": "point",
+}  # fmt: skip
+
+
 def pick(lang: str, pair: tuple[str, str]) -> str:
     """One of a pair (Chinese, English)."""
     return pair[LANGUAGES.index(lang)]
+
+
+class _Grammar(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, between, many = format_spec.partition("|")
+        if not between:
+            return str(super().format_field(value, format_spec))
+        # "1 ticket" is one of them too
+        return one if str(value).partition(" ")[0] == "1" else many
+
+
+def filled(template: str, **values: object) -> str:
+    """A template with its values filled in; of {n:is|are} the first where n is 1."""
+    return _Grammar().format(template, **values)
 
 
 def word(lang: str, key: str, default: str | None = None, **values: object) -> str:
     """The words of `key` with its values filled in; `default` for keys that data may invent."""
     if key not in WORDS and default is not None:
         return default
-    return pick(lang, WORDS[key]).format(**values)
+    return filled(pick(lang, WORDS[key]), **values)
 
 
 def sentence(lang: str, kind: str, **values: object) -> str:
     """The sentence of a kind; an English one begins with a capital letter. Raises KeyError for an unknown kind or value."""
-    made = pick(lang, SENTENCES[kind]).format(**values)
+    made = filled(pick(lang, SENTENCES[kind]), **values)
     return made[:1].upper() + made[1:]
 
 
@@ -332,8 +354,10 @@ def amount(value: float, form: str, unit: str, decimals: int, lang: str, apart_f
         return money(value, lang)
     if form == "hours":
         return f"{value:,.1f} {word(lang, 'hours')}"
-    name = word(lang, f"unit_{unit}", unit)
     number = whole(value) if form == "count" else f"{value:,.{decimals}f}"
+    name = word(lang, f"unit_{unit}", unit)
+    if lang == "en" and number == "1":
+        name = _ONE.get(name, name)
     return f"{number} {name}" if name else number
 
 

@@ -23,6 +23,7 @@ from pipelines.bulletin import drawings, making, typeset
 from pipelines.bulletin.facts import NoSuchMonth, months_over
 from pipelines.bulletin.nightly import after_edition
 from pipelines.bulletin.settings import Bulletin, Mail, Webhook
+from pipelines.bulletin.words import word
 from pipelines.city import City
 from pipelines.editions import bulletin_asset
 from pipelines.publish import write_last_refresh
@@ -180,6 +181,17 @@ def test_the_workbook_has_numbers_with_formats_and_says_where_they_come_from(cit
         everything = {name: archive.read(name).decode() for name in archive.namelist()}
     assert not any("<f>" in text for text in everything.values())
     assert all(f'formatCode="{code}"' in everything["xl/styles.xml"] for code in ("0.0%", "#,##0.00", "yyyy-mm-dd"))
+
+
+@pytest.mark.parametrize(("lang", "wilson", "none"), [("zh", "Wilson 95%", "无"), ("en", "Wilson, 95%", "none")])
+def test_the_definition_of_a_survey_figure_says_that_it_has_an_interval(
+    city: City, lang: str, wilson: str, none: str
+) -> None:
+    book = sheets(path_of(city, SEPTEMBER, f"bulletin-2026-09-{lang}.xlsx"))
+    header, *rows = book[word(lang, "sheet_definitions")]
+    at = header.index(word(lang, "method_word"))
+    said = {str(row[0]).split()[0]: row[at] for row in rows}
+    assert (said["Q01"], said["T02"], said["T01"]) == (wilson, wilson, none)
 
 
 def test_the_same_edition_gives_the_same_bytes_and_the_note_beside_them_their_digests(

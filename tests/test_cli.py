@@ -275,6 +275,13 @@ def test_a_new_city_opens_and_refreshes_to_an_edition_without_figures(tmp_path: 
         assert con.execute("SELECT area_code, level FROM marts.areas").fetchall() == [("331082", "city")]
 
 
+def test_a_new_city_says_in_which_forms_files_may_come(tmp_path: Path) -> None:
+    assert run_cli("new-city", str(tmp_path / "new")).exit_code == 0
+    readme = (tmp_path / "new" / "extracts" / "README.md").read_text(encoding="utf-8")
+    for form in ("CSV", "XLSX or XLS", "JSON (an array or one object a", "Parquet", "gzipped", "zip archive"):
+        assert form in readme
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

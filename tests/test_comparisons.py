@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from intervals import wilson
 from landing import build, empty_warehouse, insert
 
 from pipelines.computed import run_computed
@@ -16,7 +17,7 @@ from pipelines.figures import changes, comparisons, control_limits
 from pipelines.figures.changes import SCHEMA as CHANGES
 from pipelines.figures.comparisons import SCHEMA as COMPARISONS
 from pipelines.figures.control_limits import SCHEMA as CONTROL_LIMITS
-from pipelines.statistics.proportions import difference, wilson
+from pipelines.statistics.proportions import difference
 
 TABLES = (comparisons, changes, control_limits)
 VALUES = {

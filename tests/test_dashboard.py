@@ -16,6 +16,7 @@ from editions import AS_OF_ON, Shape, publish
 from streamlit.testing.v1 import AppTest
 
 from dashboards import chances, charts, controls, data, docs, editions, formats, i18n, periods
+from pipelines.city import DEFAULT_CITY
 
 ROOT = Path(__file__).parent.parent
 ENTRY = ROOT / "dashboards" / "streamlit_app.py"
@@ -608,7 +609,7 @@ def test_every_page_and_address_parameter_is_documented() -> None:
 def test_the_city_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert editions.city_folder() == Path(os.environ["STREETWISE_CITY"])
     monkeypatch.delenv("STREETWISE_CITY")
-    assert editions.city_folder() == Path("city")
+    assert editions.city_folder() == DEFAULT_CITY
 
 
 def test_every_block_of_the_style_sheet_is_closed() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from small_city import make_small_city
 from typer.main import get_command
 
+from pipelines.bulletin.send import SENT
 from pipelines.city import Database, DatabaseSource, Open311, Open311Source, Settings
 from pipelines.cli import app
 from pipelines.contracts.model import load_contracts
@@ -108,14 +114,37 @@ def test_the_documents_name_every_variable_that_the_code_reads() -> None:
     assert first_cells("operations.md", "Variables") == read | {"STREETWISE_SHARED"}
 
 
-def test_every_make_target_that_a_document_shows_exists() -> None:
+def test_the_documents_show_every_make_target_and_no_other() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     shown = {
         t
         for text in DOCUMENTS.values()
         for t in re.findall(r"\bmake (run|test|refresh|lint|lock|[a-z]+)(?=[ `\n]+(?:CITY|#|$|`)|`)", text)
     }
-    assert {"run", "test", "refresh"} <= shown <= targets
+    assert shown == targets
+
+
+def test_the_tree_of_a_city_names_what_the_product_keeps_in_state(tmp_path: Path) -> None:
+    city = make_small_city(tmp_path).open()
+    tree = re.search(r"  state/.*?```", DOCUMENTS["city.md"], flags=re.DOTALL)
+    kept = [city.warehouse, city.landing, city.rejects, city.row_versions, city.published, city.dagster_home]
+    for name in (*(path.name for path in kept), SENT, "rebuilt"):
+        assert tree is not None and re.search(rf"^    {re.escape(name)}\b", tree[0], flags=re.MULTILINE), name
+
+
+def test_every_library_that_the_code_imports_is_declared() -> None:
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[<>=]", line)[0].lower() for line in metadata["dependencies"]}
+    found = {
+        name.split(".")[0]
+        for text in CODE.values()
+        for node in ast.walk(ast.parse(text))
+        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+    } - {"pipelines", "dashboards", *sys.stdlib_module_names}  # fmt: skip
+    by_module = packages_distributions()
+    assert {"numpy", "duckdb"} <= found
+    for module in found:
+        assert declared & {name.lower().replace("_", "-") for name in by_module[module]}, module
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

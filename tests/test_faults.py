@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import duckdb
 import pytest
-from faults import CASES, LEVELS
+from faults import CASES, LEVELS, document
 from faults.case import Case, load, play
-from faults.document import PATH, markdown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_city import SmallCity, lines, make_small_city
@@ -26,7 +26,17 @@ def test_the_list_has_every_number_once() -> None:
 
 
 def test_the_document_is_that_of_the_list() -> None:
-    assert PATH.read_text(encoding="utf-8") == markdown(), "run: PYTHONPATH=tests python -m faults.document"
+    assert document.PATH.read_text(encoding="utf-8") == document.markdown(), (
+        "run: PYTHONPATH=tests python -m faults.document"
+    )
+
+
+def test_faults_that_are_not_handled_are_announced_only_if_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = (replace(case, not_handled=None) for case in document.CASES)
+    monkeypatch.setattr(document, "CASES", [first, *others])
+    assert "○" not in document.markdown() and document.markdown().endswith("|\n")
+    monkeypatch.setattr(document, "CASES", [replace(first, not_handled="it is lost"), *others])
+    assert document.markdown().endswith(f"be:\n\n- {first.number}, {first.fault}: it is lost.\n")
 
 
 # -- a file that is cut ----------------------------------------------------------------------------------------------

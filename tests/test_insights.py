@@ -16,6 +16,7 @@ import pytest
 from editions import publish as publish_made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from intervals import wilson
 from scipy.stats import false_discovery_control
 from streamlit.testing.v1 import AppTest
 from test_dashboard import ENTRY
@@ -29,7 +30,6 @@ from pipelines.figures import changes, comparisons, control_limits, insights
 from pipelines.insights.candidates import MONTHS, false_discovery_rates
 from pipelines.paths import CONTRACTS
 from pipelines.statistics.decomposition import rate_and_mix
-from pipelines.statistics.proportions import wilson
 
 CATALOGUE = load_catalogue(CONTRACTS / "indicators.yaml")
 KINDS = {entry.id: entry for entry in CATALOGUE.indicators}
@@ -45,6 +45,8 @@ PLACES = [
 ]  # fmt: skip
 LEVELS = {"C": "city"} | {code: level for code, _, _, level, _ in PLACES}
 CHANGED = re.compile("上升|下降|rose|fell")
+#: Kinds that say where a change comes from; they stand beside a claim and name only parts that changed themselves.
+CLAIMS_OF_ORIGIN = frozenset({"parts_named", "parts_spread"})
 
 
 def city() -> duckdb.DuckDBPyConnection:
@@ -134,6 +136,34 @@ def test_every_template_exists_in_both_languages_with_the_same_gaps(key: str) ->
         assert (key == "level_plain" or re.search("[一-鿿]", zh)) and not re.search("[一-鿿]", en)
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "two"),
+    [
+        ("summary_missed", "1 of 1 indicator with a target misses it: A.", "2 of 2 indicators with a target miss it: A."),
+        ("summary_none_missed", "The one indicator with a target does not clearly miss it.",
+         "None of the 2 indicators with a target clearly misses it."),
+        ("summary_met", "The one indicator with a target meets it.", "All 2 indicators with a target meet it."),
+        ("data_provisional", "1 indicator is still provisional and is not judged: A.",
+         "2 indicators are still provisional and are not judged: A."),
+        ("data_suppressed", "1 indicator is suppressed for small numbers: A.", "2 indicators are suppressed for small numbers: A."),
+        ("data_excluded", "Beside the tickets, 1 more (5%) is excluded by rule and leaves the rates.",
+         "Beside the tickets, 2 more (5%) are excluded by rule and leave the rates."),
+        ("restated_more", "Since the last edition 1 more figure was restated: A.",
+         "Since the last edition 2 more figures were restated: A."),
+    ],
+)  # fmt: skip
+def test_an_english_sentence_agrees_with_one_and_with_many(kind: str, one: str, two: str) -> None:
+    for n, said_of in ((1, one), (2, two)):
+        assert wording.sentence("en", kind, n=n, all=n, names="A", name="tickets", share="5%") == said_of
+
+
+@pytest.mark.parametrize(("value", "told"), [(1.0, "1 ticket (5%) could not be placed in districts and counts"),
+                                             (21.0, "21 tickets (5%) could not be placed in districts and count")])  # fmt: skip
+def test_a_unit_agrees_with_one_and_with_many(value: float, told: str) -> None:
+    number = wording.amount(value, "count", "tickets", 0, "en")
+    assert told + " for" in wording.sentence("en", "data_unlocated", name="x", n=number, share="5%", rung="districts")
+
+
 @pytest.mark.parametrize("entry", CATALOGUE.indicators, ids=lambda entry: entry.id)
 def test_units_and_datasets_of_the_catalogue_have_words(entry: Indicator) -> None:
     in_numbers = {"percent", "percentage_points", "hours", "currency"}
@@ -218,7 +248,7 @@ def test_no_sentence_claims_a_change_that_its_interval_does_not_support(
         assert "{" not in row["sentence_zh"] + row["sentence_en"]
         if row["kind"] == "level_missed":
             assert row["upper"] < row["target"]
-        if row["kind"] in wording.CLAIMS_OF_CHANGE | wording.CLAIMS_OF_ORIGIN:
+        if row["kind"] in wording.CLAIMS_OF_CHANGE | CLAIMS_OF_ORIGIN:
             assert row["change_lower"] > 0 or row["change_upper"] < 0
             assert np.sign(row["change"]) == np.sign(row["change_lower"])
         if row["kind"] in wording.CLAIMS_OF_CHANGE:
@@ -227,7 +257,7 @@ def test_no_sentence_claims_a_change_that_its_interval_does_not_support(
             low, high = (float(number.replace("−", "-")) for number in printed.groups())
             assert low * high > 0
             assert ("上升" in row["sentence_zh"], "rose" in row["sentence_en"]) == ((low > 0,) * 2)
-        if row["kind"] in wording.CLAIMS_OF_ORIGIN:
+        if row["kind"] in CLAIMS_OF_ORIGIN:
             assert row["rate_effect"] + row["mix_effect"] == pytest.approx(row["change"])
 
 
@@ -244,7 +274,7 @@ def fallen() -> list[dict[str, Any]]:
 def test_a_fall_is_told_with_level_count_interval_target_and_origin() -> None:
     told = tell(fallen())
     assert said(told, "summary_missed") == [
-        ("1 项有目标的指标中，1 项未达标：按时办结率。", "1 of 1 indicators with a target miss it: on-time rate.")
+        ("1 项有目标的指标中，1 项未达标：按时办结率。", "1 of 1 indicator with a target misses it: on-time rate.")
     ]
     # 800 of 1,000: Wilson 77.4–82.4 %, by hand (centre 0.7989, half-width 0.0248)
     assert said(told, "level_missed") == [(

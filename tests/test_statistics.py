@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from intervals import wilson
 from scipy.stats import binom, chi2_contingency
 
 from pipelines.statistics import control_charts, funnels, proportions, ranks, shrinking, standardising
@@ -41,21 +42,21 @@ def arrays(peers: list[tuple[int, int, int]]) -> tuple[Floats, Floats, Ints]:
 
 
 def test_wilson_intervals_are_those_of_the_catalogue() -> None:
-    lower, upper = proportions.wilson(floats(35, 972, 3499, 5, 0), floats(36, 1000, 3600, 5, 5))
+    lower, upper = wilson(floats(35, 972, 3499, 5, 0), floats(36, 1000, 3600, 5, 5))
     assert lower == pytest.approx([0.8583, 0.9598, 0.9660, 0.5655, 0.0], abs=5e-5)
     assert upper == pytest.approx([0.9951, 0.9806, 0.9769, 1.0, 0.4345], abs=5e-5)
 
 
 def test_a_design_effect_of_two_halves_the_cases() -> None:
-    widened = proportions.wilson(floats(48), floats(60), design_effect=2.0)
-    assert np.concatenate(widened) == pytest.approx(np.concatenate(proportions.wilson(floats(24), floats(30))))
+    widened = wilson(floats(48), floats(60), design_effect=2.0)
+    assert np.concatenate(widened) == pytest.approx(np.concatenate(wilson(floats(24), floats(30))))
 
 
 @settings(max_examples=25, deadline=None)
 @given(PEERS)
 def test_an_interval_holds_its_value_and_stays_within_0_and_1(peers: list[tuple[int, int, int]]) -> None:
     k, n, _ = arrays(peers)
-    lower, upper = proportions.wilson(k, n)
+    lower, upper = wilson(k, n)
     assert np.all((lower >= 0) & (lower <= k / n) & (k / n <= upper) & (upper <= 1))
 
 
@@ -63,7 +64,7 @@ def test_an_interval_holds_its_value_and_stays_within_0_and_1(peers: list[tuple[
 @given(PEERS, st.floats(1, 4))
 def test_an_interval_gives_back_the_cases_it_rests_on(peers: list[tuple[int, int, int]], effect: float) -> None:
     k, n, _ = arrays(peers)
-    lower, upper = proportions.wilson(k, n, design_effect=effect)
+    lower, upper = wilson(k, n, design_effect=effect)
     assert proportions.effective_cases(k / n, lower, upper) == pytest.approx(n / effect, rel=1e-6)
 
 

@@ -54,13 +54,6 @@ class Typesetter:
 
     def pdf(self, told: Mapping[str, Any], published_at: datetime) -> bytes:
         """The PDF of what `content.tell` says; its date is that of the edition, so that it is the same whenever it is made."""
-        return self._compile(told, published_at, "pdf")[0]
-
-    def pictures(self, told: Mapping[str, Any], published_at: datetime) -> list[bytes]:
-        """The same pages as PNG."""
-        return self._compile(told, published_at, "png")
-
-    def _compile(self, told: Mapping[str, Any], published_at: datetime, form: Any) -> list[bytes]:
         date = dict(zip(("year", "month", "day", "hour", "minute", "second"), published_at.timetuple(), strict=False))
         data = {**told, "font": self.family, "date": date}
         compiler = typst.Compiler(
@@ -70,8 +63,10 @@ class Typesetter:
             ignore_system_fonts=True,
             sys_inputs={"told": json.dumps(data, ensure_ascii=False)},
         )
-        made = compiler.compile(format=form, ppi=110)
-        return list(made) if isinstance(made, list) else [made or b""]
+        made = compiler.compile(format="pdf")
+        if not isinstance(made, bytes):
+            raise TypeError("a PDF is one run of bytes")
+        return made
 
 
 def _machine_fonts() -> typst.Fonts:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines.wording import filled
+
 # key: (Chinese, English)
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("基层治理运行通报", "Grassroots Governance Bulletin"),
@@ -11,7 +13,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "final": ("定稿：考核指标均已到期", "Final: every figure of the score has matured"),
     "provisional": (
         "快报：{n} 项考核指标仍为暂定值（◌，斜纹），不作评判",
-        "Preliminary: {n} figures of the score are provisional (◌, hatched) and not judged",
+        "Preliminary: {n} {n:figure of the score is|figures of the score are} provisional (◌, hatched) and not judged",
     ),
     "final_short": ("定稿", "Final"),
     "provisional_short": ("快报", "Preliminary"),
@@ -43,11 +45,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rectification": ("整改清单", "Rectification list"),
     "rectification_note": (
         "数据截至日仍在列的事项，{all} 条；其中 {part} 条已含在上级事项之内，只列于附表。",
-        "On the list at the data cut: {all} lines, {part} of them part of a line above and listed in the workbook only.",
+        "On the list at the data cut: {all} {all:line|lines}, {part} of them part of a line above and listed in the workbook only.",
     ),
     "rectification_more": ("另有 {n} 条见附表。", "{n} more in the workbook."),
     "rectification_none": ("没有需要整改的事项。", "Nothing to rectify."),
-    "mended": ("另有 {n} 条已好转，待定稿月份确认后销号。", "{n} more have mended and leave once a final month confirms it."),
+    "mended": ("另有 {n} 条已好转，待定稿月份确认后销号。", "{n} more {n:has mended and leaves|have mended and leave} once a final month confirms it."),
     "watch": ("观察清单（不属整改）", "Watch list (not for rectification)"),
     "watch_note": (
         "低于目标，但不足以列入整改：或差距在 95% 区间之内（偶然），或未连续多月。社区另有 {n} 条，见附表。",
@@ -76,7 +78,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "method_unlocated": (
         "受理量中 {n} 件未能落到区，只计入全市。",
-        "{n} of the tickets received could not be placed in a district and count for the city only.",
+        "{n} of the tickets received could not be placed in a district and {n:counts|count} for the city only.",
     ),
     "method_refused": (
         "有文件被拒收且尚未补上，有关数字可能不全：{names}。",
@@ -84,7 +86,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "method_restated": (
         "与上一版相比，本月有 {n} 个已定稿的数字更正，见页面“数据质量”。",
-        "{n} final figures of this month differ from the last edition; the page “Data” gives the reasons.",
+        "{n} final {n:figure of this month differs|figures of this month differ} from the last edition; the page “Data” gives the reasons.",
     ),
     "definitions": ("指标口径", "Definitions"),
     "sources": ("出处", "Passport"),
@@ -174,7 +176,7 @@ _MONTHS = (
 
 def word(lang: str, key: str, **values: object) -> str:
     """The words of `key` in a language, with its values filled in."""
-    return WORDS[key][lang == "en"].format(**values)
+    return filled(WORDS[key][lang == "en"], **values)
 
 
 def month_name(lang: str, year: int, month: int) -> str:

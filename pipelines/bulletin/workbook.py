@@ -245,7 +245,7 @@ def _definitions(facts: Facts, lang: str) -> tuple[list[str], list[list[Cell]]]:
                 (content.name_of(facts, indicator_id, lang), ""),
                 *((row[f"{key}_{lang}"] or row[f"{key}_zh"], "") for key in texts),
                 (content.goal(facts, figure["target"] if figure else None, indicator_id, lang), ""),
-                (word(lang, "wilson" if row["interval"] == "wilson" else "none"), ""),
+                (word(lang, "none" if row["interval"] == "none" else "wilson"), ""),
                 (rule, ""),
                 (wording.word(lang, f"dataset_{row['dataset']}", row["dataset"]), ""),
                 (row["source"], ""),

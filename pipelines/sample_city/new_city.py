@@ -52,7 +52,8 @@ Run a refresh and look at the rejected rows before adding a line: each names its
 _EXTRACTS = """\
 # Extracts
 
-Drop each file into the folder of its dataset: CSV (comma, tab or semicolon), JSON lines (both also gzipped) or Parquet.
+Drop each file into the folder of its dataset: CSV (comma, tab or semicolon), XLSX or XLS, JSON (an array or one object a
+line) or Parquet; each also gzipped or alone in a zip archive.
 Headers may be Chinese or English, in any order; columns that the contract does not know are ignored.
 
 A file `<file>.done` beside a delivery (YAML) says what it holds and that it is complete:

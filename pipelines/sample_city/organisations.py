@@ -16,13 +16,12 @@ PARTNER_UNITS = 780
 
 @dataclass(frozen=True)
 class Organisations:
-    """The table, and for members the ids of live branches, groups and partner units with the community of each."""
+    """The table, and for members the ids of live building groups, with the grid of each, and of partner units."""
 
     table: pl.DataFrame
     group_ids: list[str]
     group_grid: IntArray
     unit_ids: list[str]
-    unit_community: IntArray
 
 
 def dates(days: IntArray) -> pl.Series:
@@ -164,5 +163,4 @@ def make_organisations(rng: np.random.Generator, window: Window, places: Places)
         group_ids=group_ids[:BUILDING_GROUPS],
         group_grid=live_grid,
         unit_ids=[unit_ids[unit] for unit in stays],
-        unit_community=unit_community[stays],
     )

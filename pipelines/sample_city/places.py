@@ -27,7 +27,6 @@ class Places:
     district_codes: list[str]
     street_codes: list[str]
     street_names: list[str]
-    street_district: IntArray
     community_codes: list[str]
     community_names: list[str]
     community_street: IntArray
@@ -201,7 +200,6 @@ def make_places(rng: np.random.Generator, window: Window) -> Places:
         district_codes=district_codes,
         street_codes=street_codes,
         street_names=street_names,
-        street_district=street_district,
         community_codes=community_codes,
         community_names=community_names,
         community_street=community_street,

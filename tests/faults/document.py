@@ -30,7 +30,7 @@ has no line end, and only that cell can be wrong. A manifest with `rows` finds t
 |---|---|---|---|
 """
 
-_AFTER = """
+_OPEN = """
 Cases marked ○ are not handled as they should be:
 
 """
@@ -54,7 +54,8 @@ def markdown() -> str:
         for case in CASES
     ]
     open_cases = [f"- {case.number}, {case.fault}: {case.not_handled}." for case in CASES if case.not_handled]
-    return _BEFORE.format(counts=shown) + "\n".join(lines) + "\n" + _AFTER + "\n".join(open_cases) + "\n"
+    told = _OPEN + "\n".join(open_cases) + "\n" if open_cases else ""
+    return _BEFORE.format(counts=shown) + "\n".join(lines) + "\n" + told
 
 
 if __name__ == "__main__":
