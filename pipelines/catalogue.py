@@ -377,8 +377,8 @@ def _table(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Seque
     con.execute(f"CREATE OR REPLACE TABLE reference.{table} ({columns})")
     if rows:
         # one statement, a list a column: executemany took 50 ms a table, a mark a value 20
-        lists = [list(column) for column in zip(*rows, strict=True)]
-        con.execute(f"INSERT INTO reference.{table} SELECT {', '.join(['unnest(?)'] * len(lists))}", lists)
+        values = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"INSERT INTO reference.{table} SELECT {', '.join(['unnest(?)'] * len(values))}", values)
 
 
 def _write_calendar(

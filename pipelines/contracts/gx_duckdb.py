@@ -231,7 +231,8 @@ def _written_out_once() -> Iterator[None]:
     """Each expectation writes out its configuration once, which none changes while a suite is checked.
 
     Great Expectations writes it out anew at every look, eighty times an expectation: a quarter of the time of a small check."""
-    stock, written = Expectation.configuration, dict[int, tuple[Expectation, ExpectationConfiguration]]()
+    patched: Any = Expectation
+    stock, written = patched.configuration, dict[int, tuple[Expectation, ExpectationConfiguration]]()
 
     def configuration(self: Expectation) -> ExpectationConfiguration:
         if id(self) not in written:
@@ -239,11 +240,11 @@ def _written_out_once() -> Iterator[None]:
             written[id(self)] = (self, stock.fget(self))
         return written[id(self)][1]
 
-    Expectation.configuration = property(configuration)
+    patched.configuration = property(configuration)
     try:
         yield
     finally:
-        Expectation.configuration = stock
+        patched.configuration = stock
 
 
 @contextmanager
