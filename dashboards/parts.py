@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
+from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts, year_targets
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -105,6 +105,15 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
             "goal_max" if indicator.direction == "lower" else "goal",
             target=formats.of_target(indicator, figure.target, scope.lang),
         )
+    if (
+        goal
+        and figure.status in (None, "provisional")
+        and year_targets.still_runs(
+            figure.indicator_id, figure.grain, figure.period_start, scope.city.fiscal_year_start
+        )
+    ):
+        said = t(scope, "status_whole_year", goal=goal)
+        return f"{t(scope, 'status_provisional')} · {said}" if figure.status else said, "sw-soft"
     if figure.status == "provisional":
         standing = formats.met(figure, indicator)
         words = t(scope, "status_provisional")

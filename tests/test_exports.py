@@ -177,7 +177,7 @@ def test_the_overdue_list_is_offered_whole_and_made_only_when_asked_for(
     write = exports.to_csv
     monkeypatch.setattr(exports, "to_csv", lambda *a: made.append("csv") or write(*a))
     monkeypatch.setattr(exports, "_button", keep)
-    open_page("tickets", area="990103")
+    open_page("tickets", area="990103", group="all")
     assert not made
     name, make = offered["overdue.csv"]
     assert re.fullmatch(r"streetwise-overdue-990103-2026-10-\d{8}T\d{4}Z\.csv", name)

@@ -27,8 +27,13 @@ def _serve(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def opened(**query: str) -> AppTest:
-    """The page over the sample city; who changes it opens one of their own."""
-    return open_page("tickets", **query)
+    """All parts of the page over the sample city; who changes it opens one of their own."""
+    return everything(**query)
+
+
+def everything(**query: str) -> AppTest:
+    """The page with all its parts."""
+    return open_page("tickets", **{"group": "all", **query})
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +135,7 @@ def test_exclusions_stand_by_reason_beside_the_rates_with_them(
 
 
 def test_the_kind_of_division_lives_in_the_address(con: duckdb.DuckDBPyConnection) -> None:
-    app = open_page("tickets", dimension="category_1", lang="en")
+    app = everything(dimension="category_1", lang="en")
     expected = con.execute(
         "select member, value from marts.indicator_values where indicator_id = 'T01' and grain = 'month' and period_start = ? "
         "and area_level = 'city' and dimension = 'category_1' order by value desc, member",
@@ -150,7 +155,7 @@ def test_the_kind_of_division_lives_in_the_address(con: duckdb.DuckDBPyConnectio
 
 def test_areas_are_compared_by_a_rate_of_the_address_and_never_by_medians_without_interval() -> None:
     assert "“stars” is no choice of “Compare”; you are seeing On-time rate." in words(
-        open_page("tickets", measure="stars", lang="en")
+        everything(measure="stars", lang="en")
     )
     assert "Resident-confirmed resolution against target" in words(opened(measure="T05", lang="en"))
     assert "“T13” is no choice" in words(opened(measure="T13", lang="en"))
@@ -184,7 +189,7 @@ AGES = (
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_open_tickets_stand_in_bands_of_age_with_those_overdue(lang: str, tiny: Path) -> None:
     change(tiny, AGES)
-    app = open_page("tickets", lang=lang)
+    app = everything(lang=lang)
     shown = lines(app)
     over, week, band = (("超过 30 天", "4–7 天", "8–15 天"), ("Over 30 days", "4–7 days", "8–15 days"))[lang == "en"]
     assert shown[over][1] == [100.0]
@@ -207,7 +212,7 @@ def test_open_tickets_stand_in_bands_of_age_with_those_overdue(lang: str, tiny: 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_an_older_edition_without_the_tables_says_that_there_is_nothing(lang: str, tiny: Path) -> None:
-    text = words(open_page("tickets", lang=lang))
+    text = words(everything(lang=lang))
     assert ("本版没有在办的诉求。" if lang == "zh" else "This edition has no open tickets here.") in text
     assert ("这一时段没有剔除的诉求。" if lang == "zh" else "Nothing was excluded in this period.") in text
     assert tiny.stem in text
@@ -223,7 +228,7 @@ def test_markup_in_the_data_stays_text(tiny: Path) -> None:
         f"'{CITY}' as area_code, '{HOSTILE}' as exclusion_code, 3 as tickets",
         AGES,
     )
-    app = open_page("tickets", lang="en")
+    app = everything(lang="en")
     written = [h.value for h in app.get("html")]
     assert not any("<script" in text for text in written)
     assert sum("&lt;script&gt;" in text for text in written) >= 4
@@ -296,4 +301,4 @@ def test_the_ages_add_up_to_the_backlog_at_the_cut(warehouse: duckdb.DuckDBPyCon
 
 def test_the_made_up_city_was_cut_on_the_day_that_the_page_names(tiny: Path) -> None:
     change(tiny, AGES)
-    assert f"130 open on {AS_OF_ON.day} November 2026" in words(open_page("tickets", lang="en"))
+    assert f"130 open on {AS_OF_ON.day} November 2026" in words(everything(lang="en"))

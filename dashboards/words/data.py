@@ -128,6 +128,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "note_text": ("说明", "Remark"),
     "count_plain": ("处数", "Count"),
     "listed_of": ("共 {n} 条，列出最近 {shown} 条。", "{n} in all; the newest {shown} are listed."),
+    "data_tabs": ("看哪一部分", "Which part"),
     "tab_arrived": ("到达", "Arrived"),
     "tab_rules": ("检查", "Checked"),
     "tab_restated": ("更正", "Restated"),
