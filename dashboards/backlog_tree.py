@@ -12,9 +12,11 @@ from dashboards import data, formats, parts, ticket_data
 from dashboards.controls import Scope
 from dashboards.parts import t
 
-#: A small and a large share of the open tickets, as red, green and blue, on light and on dark paper.
-_PALE, _DEEP = {"light": (226, 235, 248), "dark": (31, 44, 64)}, {"light": (94, 145, 217), "dark": (47, 98, 176)}
-_INK = {"light": "#1b2330", "dark": "#e7ebf2"}
+#: What the levels are painted in, from the area itself inwards, on light and on dark paper; then the letters.
+_PAPER = {
+    "light": (("#f4f6f9", "#e6ecf5", "#cfdef4", "#b4ccef"), "#1b2330", "#ffffff"),
+    "dark": (("#1a212c", "#212d3e", "#2a3d59", "#345280"), "#e7ebf2", "#10151d"),
+}
 
 
 def show(scope: Scope) -> None:
@@ -43,13 +45,7 @@ def figure(scope: Scope, paper: str) -> dict[str, Any] | None:
     shown = [area for area in everyone if area.code in found and found[area.code]["overdue"]]
     if not shown:
         return None
-    shares = [found[area.code]["overdue"] / found[area.code]["opened"] for area in shown]
-    low, high = min(shares), max(shares)
-
-    def tint(share: float) -> str:
-        part = (share - low) / (high - low) if high > low else 0.5
-        mixed = (round(a + part * (b - a)) for a, b in zip(_PALE[paper], _DEEP[paper], strict=True))
-        return f"rgb({','.join(map(str, mixed))})"
+    tints, ink, edge = _PAPER[paper]
 
     def says(code: str) -> str:
         row = found[code]
@@ -64,23 +60,33 @@ def figure(scope: Scope, paper: str) -> dict[str, Any] | None:
                 "type": "treemap",
                 "branchvalues": "total",
                 "maxdepth": 3,
-                "sort": True,
                 "ids": [area.code for area in shown],
                 "parents": ["" if area.code == scope.area.code else area.parent or "" for area in shown],
-                "labels": [escape(formats.name(area.name, scope.lang), quote=False) for area in shown],
+                # the name of an area that is open stands alone, so its number is part of it
+                "labels": [
+                    f"{escape(formats.name(area.name, scope.lang), quote=False)} {formats.whole(found[area.code]['overdue'])}"
+                    for area in shown
+                ],
                 "values": [int(found[area.code]["overdue"]) for area in shown],
-                "customdata": [escape(says(area.code), quote=False) for area in shown],
-                "texttemplate": "%{label} %{value:,d}",
-                "hovertemplate": "<b>%{label}</b><br>%{customdata}<extra></extra>",
+                "textinfo": "label",
+                "hovertext": [
+                    escape(f"{formats.name(area.name, scope.lang)} · {says(area.code)}", quote=False) for area in shown
+                ],
+                "hoverinfo": "text",
                 "marker": {
-                    "colors": [tint(share) for share in shares],
-                    "line": {"width": 1, "color": {"light": "#ffffff", "dark": "#10151d"}[paper]},
-                    "pad": {"t": 22, "l": 3, "r": 3, "b": 3},
+                    "colors": [tints[min(len(area.path) - len(scope.area.path), len(tints) - 1)] for area in shown],
+                    "line": {"width": 1, "color": edge},
+                    "pad": {"t": 24, "l": 4, "r": 4, "b": 4},
                 },
-                "textfont": {"color": _INK[paper], "size": 13},
-                "pathbar": {"textfont": {"color": _INK[paper], "size": 13}, "thickness": 24},
+                "textfont": {"color": ink, "size": 13},
+                "pathbar": {"textfont": {"color": ink, "size": 13}, "thickness": 24},
                 "tiling": {"pad": 2},
+                "sort": True,
             }
         ],
-        "layout": {"height": 460, "margin": {"l": 0, "r": 0, "t": 28, "b": 0}},
+        "layout": {
+            "uniformtext": {"minsize": 10, "mode": "hide"},
+            "height": 460,
+            "margin": {"l": 0, "r": 0, "t": 28, "b": 0},
+        },
     }

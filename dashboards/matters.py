@@ -30,7 +30,8 @@ def _cells(scope: Scope, lines: Sequence[Row]) -> list[str]:
     first = lines[0]
     levels = Counter(str(row["area_level"]) for row in lines)
     where = t(scope, "comma").join(
-        t(scope, f"rung_{level}", default=f"{n} {level}", n=n).strip() for level, n in levels.items()
+        t(scope, f"rung_{level}_one" if n == 1 else f"rung_{level}", default=f"{n} {level}", n=n).strip()
+        for level, n in levels.items()
     )
     # the name of this rule says what its matter says
     why = (

@@ -262,7 +262,7 @@ def staffing(scope: Scope) -> None:
             [
                 escape(formats.name(area.name, scope.lang)),
                 escape(places.above(scope, area)),
-                escape(_kind(scope, area.kind)),
+                escape(formats.capital(_kind(scope, area.kind))),
                 held,
                 formats.NO_VALUE if cadres is None else f"{cadres:g}",
                 escape(short),

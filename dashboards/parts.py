@@ -174,7 +174,7 @@ def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, whe
         (t(scope, "source"), f"{indicator.indicator_id} v{indicator.version} · {indicator.dataset}"),
     ]
     items = "".join(
-        f"<dt>{escape(name)}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>"
+        f"<dt>{escape(formats.capital(name))}</dt><dd class='{paint if shown is mark else ''}'>{escape(formats.capital(shown))}</dd>"
         for name, shown in rows
         if shown
     )

@@ -270,10 +270,10 @@ def test_the_problems_of_the_last_refresh_stand_above_every_page(lang: str) -> N
 
 
 def test_the_data_page_shows_deliveries_failed_rules_and_rejects() -> None:
-    shown = words(open_page("data", lang="en"))
+    assert "published" in words(open_page("data", lang="en"))
+    shown = words(open_page("data", lang="en", tab="rules"))
     assert "Rule 2 holds" in shown
     assert "Not a date." in shown
-    assert "published" in shown
 
 
 def ledger_of(app: AppTest) -> list[dict[str, object]]:
@@ -405,7 +405,7 @@ def guards_of_the_documents() -> str:
 
 
 def test_data_docs_open_inside_the_page_without_scripts_or_addresses(edition: str) -> None:
-    app = open_page("data")
+    app = open_page("data", tab="docs")
     app.toggle(key="docs_open").set_value(True).run()
     assert not app.exception
     page = docs.book(edition)

@@ -92,7 +92,7 @@ def test_what_pending_tickets_can_still_make_of_the_month_is_said_and_drawn(con:
     assert f"{said}; whether it reaches the target ({100 * target:.0f}%) is open." in words(app)
     widths = lines(app)["Handlers say: resolved"][1]
     assert widths == pytest.approx([100 * worst, 100 * (best - worst)], abs=0.02)
-    assert "not yet due" not in words(opened(lang="en")).split("How much comes in")[0]
+    assert "not yet due" not in words(opened(lang="en")).split("Claimed and confirmed")[0]
 
 
 def test_a_month_that_still_runs_is_not_compared_with_a_whole_one() -> None:

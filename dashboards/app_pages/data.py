@@ -72,7 +72,7 @@ if shown == "arrived":
         lines.append(
             [
                 escape(parts.dataset(scope, dataset)),
-                escape(formats.instant(cut, zone))
+                "".join(f"<span class='sw-when'>{escape(p)}</span> " for p in formats.instant(cut, zone).split(" "))
                 + f"<div class='sw-line sw-wide'>{escape(parts.t(scope, 'arrived_line', when=formats.instant(row['arrived_at'], zone)))}</div>",
                 promises.cell(scope, promised.get(dataset, []), now),
                 *(formats.whole(row[name] or 0) for name in counts),

@@ -52,7 +52,9 @@ def definition(entry: Indicator) -> str:
         (t(scope, "suppression"), t(scope, "suppression_rule", n=scope.city.people_minimum) if entry.people else ""),
         (t(scope, "source"), " · ".join(x for x in (parts.dataset(scope, entry.dataset), entry.source) if x)),
     ]
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(formats.capital(shown))}</dd>" for name, shown in rows if shown
+    )
     above = f"<div class='sw-formula'>{escape(said)}</div>" if said else ""
     words = escape(formats.name(entry.definition, scope.lang))
     return f"<div class='sw-define'>{words}</div>{above}<dl class='sw-passport'>{items}</dl>"
@@ -103,16 +105,16 @@ shown = {
     if family in ("all", indicator_id[:1]) and all(word in haystack(entry) for word in wanted.split())
 }
 found = parts.readings(scope, list(catalogue))
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
-    exports.offer_figures(
-        scope,
-        "figures",
-        f"{scope.place} · {scope.when}",
-        [(scope.place, found[i].now, entry) for i, entry in shown.items()],
-    )
 first = [asked] if asked is not None and asked in catalogue else []
 with st.container(width=960, gap=None):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
+        exports.offer_figures(
+            scope,
+            "figures",
+            f"{scope.place} · {scope.when}",
+            [(scope.place, found[i].now, entry) for i, entry in shown.items()],
+        )
     # the entry of the address stands first, so that a link shows it without scrolling
     for indicator_id in dict.fromkeys([*first, *shown]):
         with st.container(key=f"define_{indicator_id}"):

@@ -76,9 +76,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "open_below_note": ("截至数据日的件数，按区划排列。", "Counts at the data cut, in the order of the areas."),
     "tree_open": ("画成图：超期工单逐级在哪里", "Draw it: where the overdue tickets are, level by level"),
     "tree_note": (
-        "面积是超期件数，颜色越深，在办中超期的比例越高。点一块看下一级，点顶上的路径返回。",
-        "Size: tickets overdue. The deeper the colour, the larger their share of what is open. Click an area to go down, "
-        "the path on top to go back.",
+        "面积是超期件数。点一块看下一级，点顶上的路径返回；空白处是未能落到下一级的。",
+        "Size: tickets overdue. Click an area to go down, the path on top to go back; blank is what no area below holds.",
     ),
     "tree_hover": (
         "超期 {overdue} 件，占在办 {opened} 件的 {share}；受理逾 30 天 {oldest} 件",
