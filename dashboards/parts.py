@@ -167,14 +167,14 @@ def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, whe
         (t(scope, "pending"), count(figure.pending if figure else None)),
         (t(scope, "interval"), interval or why),
         (t(scope, "status"), mark),
-        (t(scope, "exclusions"), formats.name(indicator.exclusions, lang)),
-        (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
+        (t(scope, "exclusions"), formats.capital(formats.name(indicator.exclusions, lang))),
+        (t(scope, "attribution"), formats.capital(formats.name(indicator.attribution, lang))),
         (t(scope, "as_of"), formats.instant(figure.as_of if figure else None, scope.city.time_zone)),
         (t(scope, "edition"), scope.city.edition),
         (t(scope, "source"), f"{indicator.indicator_id} v{indicator.version} · {indicator.dataset}"),
     ]
     items = "".join(
-        f"<dt>{escape(formats.capital(name))}</dt><dd class='{paint if shown is mark else ''}'>{escape(formats.capital(shown))}</dd>"
+        f"<dt>{escape(formats.capital(name))}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>"
         for name, shown in rows
         if shown
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -93,6 +94,47 @@ def test_what_pending_tickets_can_still_make_of_the_month_is_said_and_drawn(con:
     widths = lines(app)["Handlers say: resolved"][1]
     assert widths == pytest.approx([100 * worst, 100 * (best - worst)], abs=0.02)
     assert "not yet due" not in words(opened(lang="en")).split("Claimed and confirmed")[0]
+
+
+def test_one_part_stands_below_the_headline_figures_and_the_address_names_it() -> None:
+    app = open_page("tickets", lang="en")
+    titles = {s.value for s in app.subheader}
+    assert {"Claimed and confirmed", "Claimed, and not so"} == titles
+    app.segmented_control(key="pick_group").set_value("late").run()
+    assert app.query_params["group"] in ("late", ["late"])
+    assert "How long it has been open" in {s.value for s in app.subheader}
+    assert "Claimed and confirmed" not in {s.value for s in app.subheader}
+    whole = {s.value for s in opened(lang="en").subheader}
+    assert {
+        "Claimed and confirmed",
+        "How long it has been open",
+        "How much comes in",
+        "What the rates leave out",
+    } <= whole
+
+
+def test_the_tree_of_the_backlog_holds_the_overdue_tickets_of_every_area_and_no_markup(
+    con: duckdb.DuckDBPyConnection, sample_city: Path
+) -> None:
+    app = open_page("tickets", group="late", area="990103", lang="en")
+    app.toggle(key="backlog_tree").set_value(True).run()
+    assert not app.exception
+    (chart,) = app.get("plotly_chart")
+    (trace,) = json.loads(chart.proto.spec)["data"]
+    overdue = dict(
+        con.execute(
+            "select area_code, sum(overdue) from marts.backlog_ages where area_code = '990103' or area_code like '990103%' "
+            "group by 1 having sum(overdue) > 0"
+        ).fetchall()
+    )
+    current = {
+        code
+        for (code,) in con.execute("select area_code from marts.areas where is_current and level <> 'grid'").fetchall()
+    }
+    assert dict(zip(trace["ids"], trace["values"], strict=True)) == {
+        code: n for code, n in overdue.items() if code in current
+    }
+    assert trace["parents"][0] == "" and set(trace["parents"][1:]) <= set(trace["ids"])
 
 
 def test_a_month_that_still_runs_is_not_compared_with_a_whole_one() -> None:
@@ -234,6 +276,10 @@ def test_markup_in_the_data_stays_text(tiny: Path) -> None:
     assert sum("&lt;script&gt;" in text for text in written) >= 4
     for kind in ("markdown", "caption", "subheader", "info"):
         assert not any("example.org" in str(element.value) for element in app.get(kind)), kind
+    app.toggle(key="backlog_tree").set_value(True).run()
+    (chart,) = app.get("plotly_chart")
+    drawn = json.dumps(json.loads(chart.proto.spec)["data"])
+    assert "&lt;script&gt;" in drawn and "<script" not in drawn
 
 
 def test_a_page_of_a_community_by_week_and_of_a_year_opens() -> None:

@@ -17,7 +17,7 @@ found = parts.readings(scope, [*FIRST, *VOLUME, *SPEED, *LATE, *ticket_parts.CLA
 def tiles(ids: tuple[str, ...]) -> None:
     """The tiles of those that have any figure."""
     if items := ticket_parts.known(found, ids):
-        parts.tiles(scope, items, columns=max(len(items), 4))
+        parts.tiles(scope, items, columns=len(items))
 
 
 def outcome() -> None:
