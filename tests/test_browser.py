@@ -147,26 +147,6 @@ def test_tables_and_charts_offer_no_download_that_a_spreadsheet_could_compute(
     visit.close()
 
 
-def test_the_picture_of_the_backlog_is_loaded_when_asked_for_and_a_click_goes_down(
-    server: str, browser: playwright.Browser
-) -> None:
-    visit = Visit(browser)
-    asked: list[str] = []
-    visit.page.on("request", lambda request: asked.append(request.url))
-    for page in ("", "tickets?group=late"):
-        visit.open(f"{server}/{page}")
-        visit.page.get_by_test_id("stVegaLiteChart").first.wait_for()
-    assert not any("plotly" in url.lower() for url in asked)
-    visit.page.get_by_text("画成图").click()
-    street = visit.page.locator(".treemaplayer .slice", has_text="1街道1").first
-    street.wait_for()
-    assert any("plotly" in url.lower() for url in asked)
-    street.click()
-    visit.page.locator(".treemaplayer .slice", has_text="社区").first.wait_for()
-    assert visit.outside == []
-    visit.close()
-
-
 def test_a_new_edition_shows_within_ten_seconds_without_a_reload(
     city: Path, server: str, browser: playwright.Browser
 ) -> None:

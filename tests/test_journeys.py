@@ -239,6 +239,29 @@ def test_6_the_hotline_analyst_sets_claims_beside_answers_and_reads_what_they_co
     ends(visit)
 
 
+def test_the_picture_of_the_backlog_is_loaded_when_asked_for_and_a_click_goes_down(
+    server: str, browser: playwright.Browser, ask: Ask
+) -> None:
+    visit = Visit(browser)
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    for page in ("", "tickets?group=late"):
+        visit.open(f"{server}/{page}")
+        visit.page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    assert not any("plotly" in url.lower() for url in asked)
+    visit.page.get_by_text("画成图").click()
+    ((street, n),) = ask(
+        "SELECT area_name, overdue FROM (SELECT area_code, sum(overdue) AS overdue FROM marts.backlog_ages "
+        "WHERE area_level = 'street' GROUP BY 1) JOIN marts.areas a USING (area_code) WHERE a.is_current ORDER BY 2 DESC LIMIT 1"
+    )
+    block = visit.page.locator(".treemaplayer .slice", has_text=f"{street} {n:,.0f}").first
+    block.wait_for()
+    assert any("plotly" in url.lower() for url in asked)
+    block.click()
+    visit.page.locator(".treemaplayer .slice", has_text="社区").first.wait_for()
+    ends(visit)
+
+
 def test_7_other_weights_move_places_no_further_than_noise(server: str, browser: playwright.Browser, ask: Ask) -> None:
     ((pairs, noise),) = ask(
         "SELECT count(is_noise), count(*) FILTER (WHERE is_noise) FROM marts.score_robustness WHERE grain = 'month' "
