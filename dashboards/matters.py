@@ -12,7 +12,7 @@ from dashboards.data import Row
 from dashboards.parts import t
 
 #: So many areas of a matter are named.
-_NAMED = 5
+_NAMED = 3
 
 
 def table(scope: Scope, lines: Sequence[Row]) -> str:
@@ -53,9 +53,10 @@ def _cells(scope: Scope, lines: Sequence[Row]) -> list[str]:
 
 
 def _named(scope: Scope, lines: Sequence[Row]) -> str:
-    """The first areas by name, each a link, with its figure (ready HTML)."""
-    pieces = [f"{list_cells.link(scope, row['area_code'])} {escape(_value(scope, row))}" for row in lines[:_NAMED]]
-    more = t(scope, "matter_more", n=len(lines) - _NAMED) if len(lines) > _NAMED else ""
+    """The first areas by name, each a link, with its figure (ready HTML); so are one or two that are left over."""
+    most = _NAMED if len(lines) > _NAMED + 2 else len(lines)
+    pieces = [f"{list_cells.link(scope, row['area_code'])} {escape(_value(scope, row))}" for row in lines[:most]]
+    more = t(scope, "matter_more", n=len(lines) - most) if len(lines) > most else ""
     return t(scope, "comma").join(pieces) + escape(more)
 
 
