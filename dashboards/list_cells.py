@@ -29,6 +29,13 @@ def rule(scope: Scope, row: Row) -> str:
     return formats.capital(formats.name((row["name_zh"] or row["rule"], row["name_en"] or row["rule"]), scope.lang))
 
 
+def why(scope: Scope, row: Row) -> str:
+    """The rule, where it says more than the matter does."""
+    said = rule(scope, row)
+    same = row["rule"] == "overdue" or said.casefold() in matter(scope, row).casefold()
+    return "" if same else said
+
+
 def name(scope: Scope, code: str | None) -> str:
     """The name of an area."""
     area = data.areas(scope.edition).get(code or "")

@@ -33,12 +33,8 @@ def _cells(scope: Scope, lines: Sequence[Row]) -> list[str]:
         t(scope, f"rung_{level}_one" if n == 1 else f"rung_{level}", default=f"{n} {level}", n=n).strip()
         for level, n in levels.items()
     )
-    # the name of this rule says what its matter says
-    why = (
-        t(scope, "attention_days", n=first["threshold"])
-        if first["rule"] == "overdue" and first["threshold"]
-        else list_cells.rule(scope, first)
-    )
+    late = first["rule"] == "overdue" and first["threshold"]
+    why = t(scope, "attention_days", n=first["threshold"]) if late else list_cells.why(scope, first)
     states = Counter(str(row["state"]) for row in lines)
     standing = "<br>".join(
         f"{escape(t(scope, f'state_{state}', default=state))} {n}" for state, n in states.most_common()

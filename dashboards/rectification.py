@@ -125,14 +125,12 @@ def _table(scope: Scope, rows: Sequence[Row], beneath: Mapping[str, int]) -> str
 
 
 def _cells(scope: Scope, row: Row, beneath: int) -> list[str]:
-    rule = list_cells.rule(scope, row)
     detail = ""
     if row["rule"] == "target" and row["months_below"]:
         detail = t(scope, "attention_months", n=row["months_below"])
     elif row["rule"] == "overdue" and row["threshold"]:
         detail = t(scope, "attention_days", n=row["threshold"])
-    # the name of this rule says what its matter says
-    because = " · ".join(escape(piece) for piece in ("" if row["rule"] == "overdue" else rule, detail) if piece)
+    because = " · ".join(escape(piece) for piece in (list_cells.why(scope, row), detail) if piece)
     folded = f"<div class='sw-line'>{escape(t(scope, 'attention_beneath', n=beneath))}</div>" if beneath else ""
     # a card on a phone does not name the area twice
     alike = " class='sw-alike'" if row["owner_code"] == row["area_code"] else ""
