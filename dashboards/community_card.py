@@ -44,7 +44,7 @@ def choose(scope: Scope, title: str) -> None:
 
     listed.sort(key=lambda a: (*(-lines(a, rule) for rule in RULES[:3]), -overdue(a), a.path))
     place = t(scope, "lead_city") if scope.area.level == "city" else scope.place
-    start = escape(t(scope, "choose_lead", place=place, all=len(inside)))
+    start = escape(formats.capital(t(scope, "choose_lead", place=place, all=len(inside))))
     rest = t(scope, "choose_pressing", n=strong(len(pressing))) if found else ""
     parts.headline(scope, title, start + (rest or t(scope, "choose_nothing")))
     if not inside:
@@ -84,7 +84,7 @@ def choose(scope: Scope, title: str) -> None:
 def _reason(scope: Scope, row: Row) -> str:
     name = escape(_rule(scope, row))
     if row["rule"] == "overdue":
-        return f"{name} {t(scope, 'of_tickets', n=formats.whole(float(row['cases'] or 0)))}"
+        return t(scope, "overdue_tickets", name=name, n=formats.whole(float(row["cases"] or 0)))
     catalogue = data.indicators(scope.edition)
     names = [parts.label(scope, catalogue[i]) for i in row["ids"] or () if i in catalogue]
     listed = t(scope, "in_brackets", text=t(scope, "comma").join(names)) if names else ""
@@ -92,7 +92,7 @@ def _reason(scope: Scope, row: Row) -> str:
 
 
 def _rule(scope: Scope, row: Row) -> str:
-    return formats.name((row["name_zh"] or row["rule"], row["name_en"] or row["rule"]), scope.lang)
+    return formats.capital(formats.name((row["name_zh"] or row["rule"], row["name_en"] or row["rule"]), scope.lang))
 
 
 def show(scope: Scope, title: str) -> None:
@@ -267,7 +267,10 @@ def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> N
         return
     items: list[str] = []
     for row in open_lines:
-        pieces = [f"<b>{escape(_rule(scope, row))}</b>"]
+        said = f"<b>{escape(_rule(scope, row))}</b>"
+        if row["rule"] == "overdue" and row["rows"]:
+            said = t(scope, "overdue_tickets", name=said, n=formats.whole(row["rows"]))
+        pieces = [said]
         if row["indicator_id"] in catalogue:
             indicator = catalogue[row["indicator_id"]]
             pieces.append(
@@ -275,8 +278,6 @@ def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> N
             )
         if row["months_below"]:
             pieces.append(escape(t(scope, "months_below", n=row["months_below"])))
-        if row["rule"] == "overdue" and row["rows"]:
-            pieces.append(escape(t(scope, "of_tickets", n=formats.whole(row["rows"]))))
         pieces.append(escape(t(scope, f"line_{row['state']}", default=row["state"] or "")))
         if row["state"] in community.OPEN:
             pieces.append(escape(t(scope, "due_by", day=formats.day(row["due_on"], scope.lang))))

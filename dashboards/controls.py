@@ -16,6 +16,8 @@ from dashboards.i18n import LANGUAGES, text
 
 # The address is written by hand: `bind="query-params"` puts translated labels into it and drops unknown values.
 _KEYS = ("area", "grain", "period", "lang")
+#: Pages that are about the whole edition: area and period change nothing on them.
+_WHOLE = ("bulletin", "data", "query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,35 +147,36 @@ def show(scope: Scope, pages: Sequence[Page], here: Page) -> None:
         with st.popover(text(scope.lang, "menu"), key=f"phone_pages_{here.url_path}"):
             for target in pages:
                 st.page_link(target, query_params=query(_memory()), width="stretch")
-        st.selectbox(
-            text(scope.lang, "area"),
-            list(areas),
-            format_func=area_label,
-            key="pick_area",
-            on_change=_area_picked,
-            width=300,
-            label_visibility="collapsed",
-        )
-        st.segmented_control(
-            text(scope.lang, "grain"),
-            grains,
-            format_func=lambda g: text(scope.lang, f"grain_{g}"),
-            key="pick_grain",
-            on_change=_grain_picked,
-            args=(scope,),
-            required=True,
-            label_visibility="collapsed",
-        )
-        st.selectbox(
-            text(scope.lang, "period"),
-            starts[scope.grain],
-            format_func=period_label,
-            key="pick_period",
-            on_change=_period_picked,
-            args=(scope,),
-            width=190,
-            label_visibility="collapsed",
-        )
+        if here.url_path not in _WHOLE:
+            st.selectbox(
+                text(scope.lang, "area"),
+                list(areas),
+                format_func=area_label,
+                key="pick_area",
+                on_change=_area_picked,
+                width=300,
+                label_visibility="collapsed",
+            )
+            st.segmented_control(
+                text(scope.lang, "grain"),
+                grains,
+                format_func=lambda g: text(scope.lang, f"grain_{g}"),
+                key="pick_grain",
+                on_change=_grain_picked,
+                args=(scope,),
+                required=True,
+                label_visibility="collapsed",
+            )
+            st.selectbox(
+                text(scope.lang, "period"),
+                starts[scope.grain],
+                format_func=period_label,
+                key="pick_period",
+                on_change=_period_picked,
+                args=(scope,),
+                width=190,
+                label_visibility="collapsed",
+            )
         st.segmented_control(
             text(scope.lang, "language"),
             list(LANGUAGES),
@@ -183,7 +186,7 @@ def show(scope: Scope, pages: Sequence[Page], here: Page) -> None:
             required=True,
             label_visibility="collapsed",
         )
-    if scope.area.level != "city":
+    if scope.area.level != "city" and here.url_path not in _WHOLE:
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="path"):
             for code in scope.area.path[:-1]:
                 label = (

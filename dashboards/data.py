@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import streamlit as st
 
-from dashboards import editions
+from dashboards import editions, year_targets
 from dashboards.older import lacks_table, missing_columns, with_columns
 
 
@@ -265,6 +265,11 @@ _COLUMNS = (
 
 def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Figure]:
     rows = ask(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
+    first_month = city(edition).fiscal_year_start
+    for row in rows:
+        open_year = year_targets.still_runs(row["indicator_id"], row["grain"], row["period_start"], first_month)
+        if open_year and row["status"] in ("missed", "watch"):
+            row["status"] = None
     return [Figure(*row.values()) for row in rows]
 
 

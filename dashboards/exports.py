@@ -16,7 +16,7 @@ import streamlit as st
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from dashboards import charts, data, formats, periods
+from dashboards import charts, data, fonts, formats, periods
 from dashboards.controls import Scope
 from dashboards.data import Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -195,6 +195,9 @@ def _button(scope: Scope, name: str, form: str, file_name: str, mime: str, make:
 
 def _pictures(scope: Scope, name: str, stem: str, title: str, spec: charts.Spec) -> None:
     for form, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
+        if form == "png" and not fonts.chinese():
+            st.caption(text(scope.lang, "export_no_font"), width=230)
+            continue
         _button(scope, name, form, f"{stem}.{form}", mime, partial(picture, scope, title, spec, form))
 
 

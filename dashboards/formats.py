@@ -216,3 +216,8 @@ def plain(words: str) -> str:
 def name(names: tuple[str, str], lang: str) -> str:
     """One of a pair (zh, en)."""
     return pick(lang, names)
+
+
+def capital(words: str) -> str:
+    """The words as they begin a sentence or a cell."""
+    return words[:1].upper() + words[1:]

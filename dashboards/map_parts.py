@@ -36,8 +36,9 @@ class Atlas:
 
     @property
     def judged(self) -> bool:
-        """Whether the figures are set against a target."""
-        return self.indicator.direction != "none" and any(f.target is not None for f in self.figures.values())
+        """Whether the figures are set against a target; one of the whole year is not before the year is over."""
+        aimed = [f for f in self.figures.values() if f.target is not None]
+        return self.indicator.direction != "none" and bool(aimed) and all(f.status for f in aimed)
 
     def figure(self, code: str) -> Figure | None:
         """The figure of an area, None where the edition has none."""
@@ -162,7 +163,8 @@ def _key(scope: Scope, drawn: Atlas) -> str:
         states.add("blank")
     wanted: list[str] = [key for key in ("met", "missed", "watch", "provisional", "blank") if key in states]
     if not drawn.judged:
-        wanted = ["graded", *(key for key in wanted if key == "blank")]
+        aimed = drawn.indicator.direction != "none" and any(f.target is not None for f in drawn.figures.values())
+        wanted = ["year" if aimed else "graded", *(key for key in wanted if key == "blank")]
     said = t(scope, "map_comma").join(t(scope, f"map_key_{key}") for key in wanted)
     end = t(scope, "map_key_neighbours", place=scope.place) if drawn.siblings else t(scope, "map_key_end")
     return said[:1].upper() + said[1:] + end

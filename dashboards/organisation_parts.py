@@ -7,10 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import coverage, data, formats, parts, places
+from dashboards import coverage, data, exports, formats, parts, places
 from dashboards.controls import Scope
 from dashboards.coverage import Gap
-from dashboards.data import Figure
+from dashboards.data import Area, Figure
+from dashboards.exports import Column
 from dashboards.parts import Reading, bad, strong, t
 
 RUNGS = ("street_committee", "community_committee", "grid_branch", "building_group")
@@ -106,6 +107,31 @@ def standards(scope: Scope) -> None:
     with st.grid(3, min_column_width=290, gap="small"):
         for item in shown:
             _card(scope, item)
+    ids = [item.indicator.indicator_id for item in shown]
+    titles = [Column(t(scope, key)) for key in ("indicator", "gap_lies", "area", "gap_code")]
+    counts = [Column(t(scope, key), "count") for key in ("gap_missing", "gap_due")]
+    exports.offer(
+        scope, "gaps", t(scope, "standards_title"), [*titles, *counts], lambda: gap_rows(scope, ids), tuple(ids)
+    )
+
+
+def gap_rows(scope: Scope, ids: Sequence[str]) -> list[list[exports.Cell]]:
+    """Every place that lacks a standard: which, where it lies, its name and code, how many of how many."""
+    catalogue = data.indicators(scope.edition)
+    return [
+        [
+            parts.label(scope, catalogue[i]),
+            places.above(scope, gap.area),
+            t(scope, "gap_own", name=formats.name(gap.area.name, scope.lang))
+            if gap.own
+            else formats.name(gap.area.name, scope.lang),
+            gap.area.code,
+            gap.lacking,
+            gap.of,
+        ]
+        for i in ids
+        for gap in coverage.gaps(scope, i)
+    ]
 
 
 def _card(scope: Scope, item: Reading) -> None:
@@ -138,11 +164,7 @@ def _told(scope: Scope, item: Reading, found: Sequence[Gap]) -> str:
     names = t(scope, "comma").join(_called(scope, gap, above=True) for gap in found) if few else ""
     placed = sum(gap.lacking for gap in found)
     elsewhere = t(scope, "gap_elsewhere", n=count - placed) if count > placed else ""
-    return f"<b>{escape(_capital(t(scope, f'gap_{indicator_id}', n=count)))}</b><div>{escape(' '.join((names, elsewhere)))}</div>"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return f"<b>{escape(formats.capital(t(scope, f'gap_{indicator_id}', n=count)))}</b><div>{escape(' '.join((names, elsewhere)))}</div>"
 
 
 def _called(scope: Scope, gap: Gap, above: bool) -> str:
@@ -184,6 +206,8 @@ def where(scope: Scope) -> None:
     ]
     head = [(t(scope, "area"), ""), *((t(scope, f"short_{i}"), "sw-cell") for i in ids)]
     st.html(f"<div class='sw-tall sw-matrix' tabindex='0'>{parts.table(head, rows)}</div>")
+    lines = [(formats.name(k.name, scope.lang), found[i].get(k.code), catalogue[i]) for i in ids for k in kids]
+    exports.offer_figures(scope, "where", t(scope, "where_title"), lines)
 
 
 def _missing_cell(scope: Scope, figure: Figure | None, indicator_id: str) -> str:
@@ -227,6 +251,7 @@ def staffing(scope: Scope) -> None:
         return
     workers = data.at_level(scope.edition, "M11", scope.grain, scope.start, "community")
     rows = []
+    taken: list[list[exports.Cell]] = []
     few = 0
     for area in failing:
         cadres = due.get(area.kind, due.get(None))
@@ -237,12 +262,13 @@ def staffing(scope: Scope) -> None:
             [
                 escape(formats.name(area.name, scope.lang)),
                 escape(places.above(scope, area)),
-                escape(_kind(scope, area.kind)),
+                escape(formats.capital(_kind(scope, area.kind))),
                 held,
                 formats.NO_VALUE if cadres is None else f"{cadres:g}",
                 escape(short),
             ]
         )
+        taken.append([*_named(scope, area), _held_cell(scope, figure), cadres, short])
     head = [
         (t(scope, "community"), ""),
         (t(scope, "area"), "sw-wide"),
@@ -253,6 +279,19 @@ def staffing(scope: Scope) -> None:
     ]
     st.html(f"<div class='sw-tall' tabindex='0'>{parts.table(head, rows)}</div>")
     st.html(f"<div class='sw-line'>{escape(t(scope, 'staffing_caption', n=few))}</div>")
+    columns = [Column(name, "count" if css == "sw-num" else "text") for name, css in head]
+    exports.offer(scope, "staffing", title, columns, taken, ("M12", "M11"))
+
+
+def _named(scope: Scope, area: Area) -> list[exports.Cell]:
+    return [formats.name(area.name, scope.lang), places.above(scope, area), _kind(scope, area.kind)]
+
+
+def _held_cell(scope: Scope, workers: Figure | None) -> exports.Cell:
+    """The number of community workers for a file; a word where it is hidden."""
+    if workers is not None and workers.status == "suppressed":
+        return t(scope, "suppressed")
+    return workers.numerator if workers is not None else None
 
 
 def _kind(scope: Scope, kind: str | None) -> str:
@@ -304,6 +343,8 @@ def by_area(scope: Scope, ids: Sequence[str], key: str, title: str, bar: str | N
             head.append(("", "sw-barcell sw-wide"))
         head.append((parts.label(scope, catalogue[i]), "sw-num" if index < 2 else "sw-num sw-wide"))
     st.html(f"<div class='sw-tall' tabindex='0'>{parts.table(head, rows)}</div>")
+    lines = [(formats.name(kid.name, scope.lang), found[i].get(kid.code), catalogue[i]) for i in found for kid in kids]
+    exports.offer_figures(scope, key, title, lines)
 
 
 def _cell(scope: Scope, figure: Figure | None, indicator_id: str) -> str:

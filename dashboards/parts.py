@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
+from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts, year_targets
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -105,6 +105,15 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
             "goal_max" if indicator.direction == "lower" else "goal",
             target=formats.of_target(indicator, figure.target, scope.lang),
         )
+    if (
+        goal
+        and figure.status in (None, "provisional")
+        and year_targets.still_runs(
+            figure.indicator_id, figure.grain, figure.period_start, scope.city.fiscal_year_start
+        )
+    ):
+        said = t(scope, "status_whole_year", goal=goal)
+        return f"{t(scope, 'status_provisional')} · {said}" if figure.status else said, "sw-soft"
     if figure.status == "provisional":
         standing = formats.met(figure, indicator)
         words = t(scope, "status_provisional")
@@ -158,14 +167,14 @@ def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, whe
         (t(scope, "pending"), count(figure.pending if figure else None)),
         (t(scope, "interval"), interval or why),
         (t(scope, "status"), mark),
-        (t(scope, "exclusions"), formats.name(indicator.exclusions, lang)),
-        (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
+        (t(scope, "exclusions"), formats.capital(formats.name(indicator.exclusions, lang))),
+        (t(scope, "attribution"), formats.capital(formats.name(indicator.attribution, lang))),
         (t(scope, "as_of"), formats.instant(figure.as_of if figure else None, scope.city.time_zone)),
         (t(scope, "edition"), scope.city.edition),
         (t(scope, "source"), f"{indicator.indicator_id} v{indicator.version} · {indicator.dataset}"),
     ]
     items = "".join(
-        f"<dt>{escape(name)}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>"
+        f"<dt>{escape(formats.capital(name))}</dt><dd class='{paint if shown is mark else ''}'>{escape(shown)}</dd>"
         for name, shown in rows
         if shown
     )

@@ -21,15 +21,19 @@ MANY = 40
 _ROWS = 12
 
 
-def show(scope: Scope, title: str, choices: DeltaGenerator) -> None:
-    """One indicator among peers; its choices go into the row `choices`."""
+def show(scope: Scope, title: str, top: DeltaGenerator, choices: DeltaGenerator) -> None:
+    """One indicator among peers; its choices go into the row `choices`, its answer into `top` above it."""
     compared = peers.compared(scope.edition, scope.grain, scope.start, scope.area.code)
     if not compared:
-        parts.headline(scope, title, t(scope, "ranking_nothing_week" if scope.grain == "week" else "ranking_nothing"))
+        with top:
+            parts.headline(
+                scope, title, t(scope, "ranking_nothing_week" if scope.grain == "week" else "ranking_nothing")
+            )
         return
     with choices:
         indicator, everyone, classes, key, asked = _choose(scope, compared)
-    parts.headline(scope, title, lead(scope, indicator, everyone))
+    with top:
+        parts.headline(scope, title, lead(scope, indicator, everyone))
     outside(scope, indicator, everyone)
     chosen = [peer for peer in everyone if peer.row["peer_class"] == key]
     if not chosen:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from html import escape
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboards import controls, data, formats, parts
+from dashboards import controls, data, formats, list_cells, matters, parts
 from dashboards.controls import Scope
-from dashboards.data import Figure, Indicator, Row
+from dashboards.data import Row
 from dashboards.parts import t
 
 _SHOWN = 8
 _LISTED = 100
-_OPEN = ("opened", "confirmed", "reopened")
 _RUNGS = {"city": 0, "district": 1, "street": 2, "community": 3}
 
 
@@ -44,37 +41,38 @@ def is_kept(edition: str) -> bool:
 
 
 def attention(scope: Scope) -> None:
-    """The list first, what is only watched below it in smaller type."""
+    """The list first, a long one by its matters; what is only watched stands below it in smaller type."""
     everyone = data.areas(scope.edition)
     inside = {code for code, area in everyone.items() if scope.area.code in area.path}
     mine = [row for row in lines(scope.edition) if row["area_code"] in inside]
-    ids = [str(row["indicator_id"]) for row in mine if row["indicator_id"] and row["state"] in _OPEN]
+    ids = [str(row["indicator_id"]) for row in mine if row["indicator_id"] and row["state"] in list_cells.OPEN]
     if any(row["rule"] == "overdue" for row in mine):
         ids.append("T12")
     parts.section(scope, t(scope, "attention_title"), list(dict.fromkeys(ids))[:12], "attention")
     if not mine and not is_kept(scope.edition):
         st.info(t(scope, "attention_not_kept"))
         return
-    on_list = [row for row in mine if row["state"] in _OPEN]
-    left = [row for row in mine if row["state"] not in _OPEN]
+    on_list = [row for row in mine if row["state"] in list_cells.OPEN]
+    left = [row for row in mine if row["state"] not in list_cells.OPEN]
     heads = _heads(on_list)
     _summary(scope, on_list, heads, left)
-    if heads:
-        st.html(_table(scope, heads[:_SHOWN], _beneath(on_list)))
     if len(heads) > _SHOWN:
-        with st.expander(t(scope, "attention_more", n=len(heads) - _SHOWN)):
-            st.html(_table(scope, heads[_SHOWN : _SHOWN + _LISTED], _beneath(on_list)))
-            if len(heads) > _SHOWN + _LISTED:
-                st.caption(t(scope, "and_more", n=len(heads) - _SHOWN - _LISTED))
+        st.html(matters.table(scope, heads))
+        with st.expander(t(scope, "attention_each", n=len(heads))):
+            st.html(_table(scope, heads[:_LISTED], _beneath(on_list)))
+            if len(heads) > _LISTED:
+                st.caption(t(scope, "and_more", n=len(heads) - _LISTED))
+    elif heads:
+        st.html(_table(scope, heads, _beneath(on_list)))
     if left:
         with st.expander(t(scope, "attention_left", n=len(left))):
-            st.html(_table(scope, sorted(left, key=_rank)[:_LISTED], {}))
+            st.html(_table(scope, sorted(left, key=rank)[:_LISTED], {}))
             if len(left) > _LISTED:
                 st.caption(t(scope, "and_more", n=len(left) - _LISTED))
     _watch(scope, [row for row in watched(scope.edition) if row["area_code"] in inside])
 
 
-def _rank(row: Row) -> tuple[object, ...]:
+def rank(row: Row) -> tuple[object, ...]:
     """Most overdue first, then from the district down, then by the rows that fall short."""
     return row["due_on"], _RUNGS.get(row["area_level"], 9), -(row["rows"] or 0), row["line_id"]
 
@@ -82,7 +80,7 @@ def _rank(row: Row) -> tuple[object, ...]:
 def _heads(rows: Sequence[Row]) -> list[Row]:
     """The lines that are no part of another one shown here."""
     known = {row["line_id"] for row in rows}
-    return sorted((row for row in rows if row["part_of"] not in known), key=_rank)
+    return sorted((row for row in rows if row["part_of"] not in known), key=rank)
 
 
 def _beneath(rows: Sequence[Row]) -> dict[str, int]:
@@ -127,108 +125,23 @@ def _table(scope: Scope, rows: Sequence[Row], beneath: Mapping[str, int]) -> str
 
 
 def _cells(scope: Scope, row: Row, beneath: int) -> list[str]:
-    rule = formats.name((row["name_zh"] or row["rule"], row["name_en"] or row["rule"]), scope.lang)
     detail = ""
     if row["rule"] == "target" and row["months_below"]:
         detail = t(scope, "attention_months", n=row["months_below"])
     elif row["rule"] == "overdue" and row["threshold"]:
         detail = t(scope, "attention_days", n=row["threshold"])
-    because = " · ".join(escape(piece) for piece in (rule, detail) if piece)
+    because = " · ".join(escape(piece) for piece in (list_cells.why(scope, row), detail) if piece)
     folded = f"<div class='sw-line'>{escape(t(scope, 'attention_beneath', n=beneath))}</div>" if beneath else ""
     # a card on a phone does not name the area twice
     alike = " class='sw-alike'" if row["owner_code"] == row["area_code"] else ""
     return [
-        f"<td><b>{escape(_matter(scope, row))}</b><div class='sw-line'>{because}</div></td>",
-        f"<td>{_place(scope, row['area_code'])}{folded}</td>",
-        f"<td>{_figure(scope, row)}</td>",
-        f"<td{alike}><span class='sw-tag'>{escape(t(scope, 'attention_owner'))} </span>{escape(_name(scope, row['owner_code']))}</td>",
-        f"<td>{_due(scope, row)}</td>",
-        f"<td>{_state(scope, row)}</td>",
+        f"<td><b>{escape(list_cells.matter(scope, row))}</b><div class='sw-line'>{because}</div></td>",
+        f"<td>{list_cells.place(scope, row['area_code'])}{folded}</td>",
+        f"<td>{list_cells.figure(scope, row)}</td>",
+        f"<td{alike}><span class='sw-tag'>{escape(t(scope, 'attention_owner'))} </span>{escape(list_cells.name(scope, row['owner_code']))}</td>",
+        f"<td>{list_cells.due(scope, row)}</td>",
+        f"<td>{list_cells.state(scope, row)}</td>",
     ]
-
-
-def _matter(scope: Scope, row: Row) -> str:
-    indicator = data.indicators(scope.edition).get(row["indicator_id"] or "")
-    subject = str(row["subject"] or "")
-    return parts.label(scope, indicator) if indicator else t(scope, f"subject_{subject}", default=subject)
-
-
-def _name(scope: Scope, code: str | None) -> str:
-    area = data.areas(scope.edition).get(code or "")
-    return formats.name(area.name, scope.lang) if area else code or formats.NO_VALUE
-
-
-def _place(scope: Scope, code: str) -> str:
-    """The area as a link to its own overview, and what lies between it and the area shown."""
-    area = data.areas(scope.edition)[code]
-    name = escape(_name(scope, code))
-    above = " · ".join(escape(_name(scope, up)) for up in area.path[1:-1] if up not in scope.area.path)
-    shown = name if code == scope.area.code else f"<a href='{_address(code)}' target='_self'>{name}</a>"
-    return shown + (f"<div class='sw-line'>{above}</div>" if above else "")
-
-
-def _address(code: str) -> str:
-    """The overview of an area with everything else as it is chosen now."""
-    chosen = st.session_state.get("choice")
-    choice = chosen if isinstance(chosen, controls.Choice) else controls.Choice()
-    return escape("?" + urlencode(controls.query(replace(choice, area=code))), quote=True)
-
-
-def _figure(scope: Scope, row: Row) -> str:
-    """The value against the bound that it misses, with the cases that fall short."""
-    indicator = data.indicators(scope.edition).get(row["indicator_id"] or "")
-    count = row["rows"]
-    if indicator is None or row["value"] is None:
-        unit = t(scope, f"rows_{row['subject']}", default="")
-        return f"<b>{formats.whole(count)}</b> {escape(unit)}" if count is not None else formats.NO_VALUE
-    bound = row["floor"] if row["rule"] == "floor" else row["target"]
-    figure = _as_figure(row, bound)
-    holds = row["state"] in _OPEN
-    value = escape(formats.value(figure, indicator, scope.lang))
-    pieces = [f"<b class='sw-bad'>▼ {value}</b>" if holds else f"<b>{value}</b>"]
-    if bound is not None:
-        pieces.append(escape(_bound(scope, indicator, bound, is_floor=row["rule"] == "floor")))
-    small = [formats.fraction(figure, indicator, scope.lang), formats.period("month", row["period_start"], scope.lang)]
-    if count:
-        small.insert(1, t(scope, "attention_short", n=formats.whole(count)))
-    if interval := formats.interval(figure):
-        small.insert(1, f"{t(scope, 'interval_short')} {interval}")
-    return f"{' '.join(pieces)}<div class='sw-line'>{escape(' · '.join(piece for piece in small if piece))}</div>"
-
-
-def _bound(scope: Scope, indicator: Indicator, bound: float, *, is_floor: bool = False) -> str:
-    word = "floor_is" if is_floor else "goal_max" if indicator.direction == "lower" else "goal"
-    return t(scope, word, target=formats.of_target(indicator, bound, scope.lang))
-
-
-def _as_figure(row: Row, bound: float | None) -> Figure:
-    return Figure(
-        row["indicator_id"], 0, "month", row["period_start"], row["area_level"], row["area_code"], "all", "all",
-        row["numerator"], row["denominator"], None, None, row["value"], row["lower"], row["upper"], bound, "missed", None, "",
-    )  # fmt: skip
-
-
-def _due(scope: Scope, row: Row) -> str:
-    if row["due_on"] is None:
-        return formats.NO_VALUE
-    days = (row["due_on"] - controls.data_cut(scope.edition)).days
-    if row["state"] not in _OPEN:
-        said = ""
-    elif days < 0:
-        said = f"<span class='sw-bad'>▼ {escape(t(scope, 'attention_overdue', n=-days))}</span>"
-    else:
-        said = escape(t(scope, "attention_left_days", n=days))
-    return f"{row['due_on'].isoformat()}<div class='sw-line'>{said}</div>"
-
-
-def _state(scope: Scope, row: Row) -> str:
-    """The state and since when; why a line was closed."""
-    state = str(row["state"])
-    day = {"mended": row["mended_on"], "closed": row["closed_on"], "reopened": row["reopened_on"]}.get(state)
-    since = t(scope, "attention_since", month=formats.period("month", day or row["opened_on"], scope.lang))
-    if state == "closed" and row["closed_because"]:
-        since += " · " + t(scope, f"because_{row['closed_because']}", default=str(row["closed_because"]))
-    return f"{escape(t(scope, f'state_{state}', default=state))}<div class='sw-line'>{escape(since)}</div>"
 
 
 def _watch(scope: Scope, rows: Sequence[Row]) -> None:
@@ -247,10 +160,10 @@ def _watch(scope: Scope, rows: Sequence[Row]) -> None:
         if indicator is None:
             continue
         listed = t(scope, "comma").join(
-            f"{_name(scope, row['area_code'])} {formats.value(_as_figure(row, row['target']), indicator, scope.lang)}"
+            f"{list_cells.name(scope, row['area_code'])} {formats.value(list_cells.as_figure(row, row['target']), indicator, scope.lang)}"
             for row in found
         )
-        pieces = [_bound(scope, indicator, found[0]["target"]), formats.period("month", month, scope.lang)]
+        pieces = [list_cells.bound(scope, indicator, found[0]["target"]), formats.period("month", month, scope.lang)]
         goal = t(scope, "in_brackets", text=t(scope, "clause_comma").join(pieces))
         why = t(scope, f"watch_{reason}", default=reason)
         what = parts.label(scope, indicator) + goal

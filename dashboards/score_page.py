@@ -18,11 +18,12 @@ from dashboards.score_sheets import Sheet
 from dashboards.scored import Scored, distance, grade_name, recompute
 
 
-def show(scope: Scope, title: str, choices: DeltaGenerator) -> None:
-    """The ranking sheet of one class; its choice goes into the row `choices`."""
+def show(scope: Scope, title: str, top: DeltaGenerator, choices: DeltaGenerator) -> None:
+    """The ranking sheet of one class; its choice goes into the row `choices`, its answer into `top` above it."""
     found = score_sheets.classes(scope.edition, scope.grain, scope.start)
     if not found:
-        parts.headline(scope, title, t(scope, "ranking_nothing_week" if scope.grain == "week" else "score_nothing"))
+        with top:
+            parts.headline(scope, title, t(scope, "ranking_nothing_week" if scope.grain == "week" else "score_nothing"))
         return
     level_of = {str(row["peer_class"]): str(row["area_level"]) for row in found}
     names = {str(row["peer_class"]): class_name(scope, row) for row in found}
@@ -31,13 +32,13 @@ def show(scope: Scope, title: str, choices: DeltaGenerator) -> None:
     published = score_sheets.scores(scope.edition, scope.grain, scope.start, level_of[key], key)
     sheet = score_sheets.sheet(scope.edition, scope.grain, scope.start, level_of[key], key)
     if sheet is None or not published:
-        parts.headline(scope, title, t(scope, "score_nothing"))
+        with top:
+            parts.headline(scope, title, t(scope, "score_nothing"))
         return
-    head = st.container()
     wanted = weights.sliders(scope, sheet, title_of=key)
     everyone = recompute(scope, published, sheet, wanted)
     changed = not np.allclose(wanted, sheet.group_weights)
-    with head:
+    with top:
         parts.headline(scope, title, lead(scope, everyone, names[key], changed))
     order(scope, everyone, sheet, changed)
     if changed:

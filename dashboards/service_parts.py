@@ -174,7 +174,10 @@ def vetoes(scope: Scope) -> None:
         [
             escape(row["item"] or formats.name((row["name_zh"] or "", row["name_en"] or ""), scope.lang)),
             f"<b>{formats.whole(row['vetoes'])}</b>",
-            escape(formats.name((row["cap_zh"] or "", row["cap_en"] or ""), scope.lang) or formats.NO_VALUE),
+            escape(
+                formats.capital(formats.name((row["cap_zh"] or "", row["cap_en"] or ""), scope.lang))
+                or formats.NO_VALUE
+            ),
             escape(formats.day(row["ended_on"], scope.lang)),
         ]
         for row in found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import access, controls, data, editions, formats
+from dashboards import access, controls, data, editions, formats, lost
 from dashboards.i18n import pick, text
 
 HERE = Path(__file__).parent
@@ -71,13 +71,13 @@ else:
         st.Page(
             HERE / "app_pages" / f"{name}.py",
             title=text(chosen, f"page_{name}"),
-            url_path=name,
-            default=name == "overview",
+            url_path="" if name == lost.ALIAS else name,
+            default=name == lost.ALIAS,
         )
         for name in PAGES
         if name not in ANALYSTS_ONLY or access.analyst()
     ]
-    page = st.navigation(pages, position="top")
+    page = st.navigation([*pages, *lost.hidden(chosen, pages)], position="top")
     scope = controls.resolve(edition)
     st.session_state["scope"] = scope
     with st.container(horizontal_alignment="center"), st.container(width=1320):

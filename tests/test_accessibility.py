@@ -86,7 +86,8 @@ def test_the_keyboard_opens_the_menu_of_a_phone_and_follows_it(server: str, brow
     focus(visit, "[class*='st-key-phone_pages']")
     visit.page.keyboard.press("Enter")
     visit.page.get_by_test_id("stPopoverBody").get_by_role("link", name="Tickets", exact=True).wait_for()
-    focus(visit, "a[href*='tickets']")
+    # Streamlit puts what a popover opens at the end of the page, behind every link of the rectification list
+    focus(visit, "a[href*='tickets']", most=110)
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url("**/tickets?**")
     visit.close()

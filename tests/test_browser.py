@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from editions import Shape, publish
@@ -103,10 +104,46 @@ def test_no_page_is_wider_than_its_screen_or_asks_another_machine(
 def test_data_docs_open_inside_the_page(server: str, browser: playwright.Browser) -> None:
     visit = Visit(browser)
     visit.open(f"{server}/data")
-    visit.page.get_by_role("tab", name="报告").click()
+    visit.page.get_by_role("radio", name="报告").click()
     visit.page.get_by_text("在此打开").click()
     visit.page.frame_locator("iframe").get_by_role("heading", name="Data Docs").wait_for()
     assert visit.outside == []
+    visit.close()
+
+
+def test_a_wrong_address_is_answered_in_words_and_the_old_one_of_the_overview_leads_there(
+    server: str, browser: playwright.Browser
+) -> None:
+    visit = Visit(browser)
+    visit.open(f"{server}/overview?lang=en&area=440301")
+    visit.page.wait_for_url(f"{server}/?**area=440301**")
+    visit.sees("how the streets are run")
+    for name, lang, said in (("monthly report", "zh", "没有这一页"), ("<b>x", "en", "There is no such page")):
+        visit.open(f"{server}/{quote(name)}?lang={lang}")
+        visit.page.get_by_role("heading", name=said).wait_for()
+        visit.reads(f"“{name}”")
+        assert visit.page.get_by_role("dialog").count() == 0
+    visit.page.get_by_role("link", name="Go to the overview").click()
+    visit.sees("how the streets are run")
+    assert visit.outside == []
+    visit.close()
+
+
+def test_tables_and_charts_offer_no_download_that_a_spreadsheet_could_compute(
+    server: str, browser: playwright.Browser
+) -> None:
+    visit = Visit(browser)
+    visit.open(f"{server}/tickets?group=late")
+    table = visit.page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    table.hover()
+    bars = visit.page.get_by_test_id("stElementToolbar")
+    bars.get_by_role("button", name="Search").first.wait_for()
+    for element in (table, visit.page.get_by_test_id("stVegaLiteChart").first):
+        element.hover()
+        for name in ("Download", "Show data", "Copy Vega"):
+            assert bars.get_by_role("button", name=name).count() == 0, name
+    assert bars.locator("[aria-label^='Download']").count() > 0, "the buttons have another name now"
     visit.close()
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from datetime import date
+from html import unescape
 from pathlib import Path
 from zlib import crc32
 
@@ -271,10 +272,10 @@ def test_the_problems_of_the_last_refresh_stand_above_every_page(lang: str) -> N
 
 
 def test_the_data_page_shows_deliveries_failed_rules_and_rejects() -> None:
-    shown = words(open_page("data", lang="en"))
+    assert "published" in words(open_page("data", lang="en"))
+    shown = words(open_page("data", lang="en", tab="rules"))
     assert "Rule 2 holds" in shown
     assert "Not a date." in shown
-    assert "published" in shown
 
 
 def ledger_of(app: AppTest) -> list[dict[str, object]]:
@@ -406,7 +407,7 @@ def guards_of_the_documents() -> str:
 
 
 def test_data_docs_open_inside_the_page_without_scripts_or_addresses(edition: str) -> None:
-    app = open_page("data")
+    app = open_page("data", tab="docs")
     app.toggle(key="docs_open").set_value(True).run()
     assert not app.exception
     page = docs.book(edition)
@@ -420,6 +421,44 @@ def test_definitions_are_searched_by_any_word() -> None:
     assert not app.exception
     assert i18n.text("en", "found", n=1) in words(app)
     assert "F04" in words(app)
+
+
+@pytest.mark.parametrize("page", ["data", "bulletin"])
+def test_a_page_about_the_whole_edition_has_no_area_or_period_and_keeps_those_of_the_others(page: str) -> None:
+    app = open_page("tickets", area="440301", period="2026-08")
+    app.switch_page(f"app_pages/{page}.py").run()
+    keys = {box.key for box in [*app.selectbox, *app.segmented_control]}
+    assert not keys & {"pick_area", "pick_grain", "pick_period"} and "pick_lang" in keys
+    app.switch_page("app_pages/tickets.py").run()
+    assert (app.selectbox(key="pick_area").value, app.selectbox(key="pick_period").value) == (
+        "440301",
+        date(2026, 8, 1),
+    )
+
+
+def test_the_part_of_the_data_page_lives_in_the_address() -> None:
+    app = open_page("data", tab="rules", lang="en")
+    assert app.segmented_control(key="pick_tab").value == "rules"
+    app.segmented_control(key="pick_tab").set_value("origin").run()
+    assert address(app)["tab"] == "origin"
+    assert not app.exception
+    assert "“nothing” is no choice of “Which part”" in words(open_page("data", tab="nothing", lang="en"))
+    assert open_page("data", origin="T03").segmented_control(key="pick_tab").value == "origin"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_link_opens_one_entry_of_the_catalogue_and_the_others_stay_closed(lang: str) -> None:
+    entries = [
+        h.value for h in open_page("definitions", entry="F06", lang=lang).get("html") if "class='sw-entry'" in h.value
+    ]
+    assert "<details class='sw-entry' open>" in entries[0] and "F06" in entries[0].split("</summary>")[0]
+    assert not any(" open>" in entry for entry in entries[1:]) and len(entries) > 20
+    assert "entry=F06" in entries[0] and (lang == "zh" or "lang=en" in entries[0])
+    app = open_page("definitions", entry="<b>X9", lang=lang)
+    assert "“<b>X9”" in unescape(" ".join(h.value for h in app.get("html")))
+    app.text_input(key="definitions_search").set_value("F06").run()
+    (found,) = [h.value for h in app.get("html") if "class='sw-entry'" in h.value]
+    assert " open>" in found
 
 
 def test_before_the_first_edition_the_page_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import fastexcel
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts, controls, data, editions, exports
+from dashboards import charts, controls, data, editions, exports, fonts, i18n
 from dashboards.exports import Column
 
 ENTRY = Path(__file__).parents[1] / "dashboards" / "streamlit_app.py"
@@ -164,6 +164,25 @@ def open_page(page: str, **query: str) -> AppTest:
     return app
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_without_a_chinese_font_no_png_is_offered_and_the_reader_is_told_why(
+    edition: str, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.fonts.chinese", lambda: False)
+    app = open_page("tickets", group="where", lang=lang)
+    labels = {button.proto.label for button in app.get("download_button")}
+    assert i18n.text(lang, "export_png") not in labels and i18n.text(lang, "export_svg") in labels
+    assert i18n.text(lang, "export_no_font") in {caption.value for caption in app.caption}
+
+
+def test_a_font_is_missing_where_two_letters_are_the_same_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    vl_convert = pytest.importorskip("vl_convert", reason="vl-convert-python is not installed")
+    monkeypatch.setattr(vl_convert, "svg_to_png", lambda svg: b"box")
+    assert not fonts.chinese.__wrapped__()
+    monkeypatch.setattr(vl_convert, "svg_to_png", lambda svg: svg.encode())
+    assert fonts.chinese.__wrapped__()
+
+
 def test_the_overdue_list_is_offered_whole_and_made_only_when_asked_for(
     edition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +195,7 @@ def test_the_overdue_list_is_offered_whole_and_made_only_when_asked_for(
     write = exports.to_csv
     monkeypatch.setattr(exports, "to_csv", lambda *a: made.append("csv") or write(*a))
     monkeypatch.setattr(exports, "_button", keep)
-    open_page("tickets", area="990103")
+    open_page("tickets", area="990103", group="all")
     assert not made
     name, make = offered["overdue.csv"]
     assert re.fullmatch(r"streetwise-overdue-990103-2026-10-\d{8}T\d{4}Z\.csv", name)

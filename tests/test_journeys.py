@@ -98,7 +98,7 @@ def test_1_the_mayor_goes_from_the_list_to_a_community_on_the_phone(
     above = dict(
         ask(f"SELECT area_code, area_level FROM marts.rectification WHERE {OPEN} AND area_level <> 'community'")
     )
-    links = visit.page.locator(".sw-cases a:visible")
+    links = visit.page.locator(".sw-matters a:visible, .sw-cases a:visible")
     found = [link for link in links.all() if area_of(str(link.get_attribute("href"))) in above]
     code = area_of(str(found[0].get_attribute("href")))
     found[0].click()
@@ -239,6 +239,29 @@ def test_6_the_hotline_analyst_sets_claims_beside_answers_and_reads_what_they_co
     ends(visit)
 
 
+def test_the_picture_of_the_backlog_is_loaded_when_asked_for_and_a_click_goes_down(
+    server: str, browser: playwright.Browser, ask: Ask
+) -> None:
+    visit = Visit(browser)
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    for page in ("", "tickets?group=late"):
+        visit.open(f"{server}/{page}")
+        visit.page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    assert not any("plotly" in url.lower() for url in asked)
+    visit.page.get_by_text("画成图").click()
+    ((street, n),) = ask(
+        "SELECT area_name, overdue FROM (SELECT area_code, sum(overdue) AS overdue FROM marts.backlog_ages "
+        "WHERE area_level = 'street' GROUP BY 1) JOIN marts.areas a USING (area_code) WHERE a.is_current ORDER BY 2 DESC LIMIT 1"
+    )
+    block = visit.page.locator(".treemaplayer .slice", has_text=f"{street} {n:,.0f}").first
+    block.wait_for()
+    assert any("plotly" in url.lower() for url in asked)
+    block.click()
+    visit.page.locator(".treemaplayer .slice", has_text="社区").first.wait_for()
+    ends(visit)
+
+
 def test_7_other_weights_move_places_no_further_than_noise(server: str, browser: playwright.Browser, ask: Ask) -> None:
     ((pairs, noise),) = ask(
         "SELECT count(is_noise), count(*) FILTER (WHERE is_noise) FROM marts.score_robustness WHERE grain = 'month' "
@@ -263,7 +286,7 @@ def test_7_other_weights_move_places_no_further_than_noise(server: str, browser:
 def test_8_the_analyst_takes_rejected_rows_and_asks_in_sql(server: str, browser: playwright.Browser, ask: Ask) -> None:
     visit = Visit(browser)
     visit.open(f"{server}/data")
-    visit.page.get_by_role("tab", name="检查").click()
+    visit.page.get_by_role("radio", name="检查").click()
     visit.page.get_by_text("逐行查看与下载").locator("visible=true").first.click()
     button = visit.page.locator(".st-key-rejects_csv button")
     button.wait_for()
@@ -297,7 +320,7 @@ def test_9_the_data_steward_follows_a_figure_back_to_its_files(
 ) -> None:
     visit = Visit(browser)
     visit.open(f"{server}/data?origin=T05")
-    visit.page.get_by_role("tab", name="来历").click()
+    visit.page.get_by_role("radio", name="来历").click()
     visit.page.locator(".sw-way").wait_for()
     way = visit.told(".sw-way")
     for (table,) in ask("SELECT DISTINCT table_name FROM marts.lineage WHERE indicator_id = 'T05'"):
@@ -305,7 +328,7 @@ def test_9_the_data_steward_follows_a_figure_back_to_its_files(
     ((deliveries,),) = ask("SELECT count(*) FROM marts.deliveries WHERE dataset = 'tickets' AND outcome = 'loaded'")
     assert str(deliveries) in way
     visit.picture("journey-9-origin")
-    visit.page.get_by_role("tab", name="报告").click()
+    visit.page.get_by_role("radio", name="报告").click()
     visit.page.get_by_text("在此打开").click()
     visit.page.frame_locator("iframe").get_by_text("Data Docs").first.wait_for()
     ends(visit)

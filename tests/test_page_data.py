@@ -126,7 +126,7 @@ def asked(city: Path, sql: str) -> list[tuple[object, ...]]:
 def test_the_data_page_of_the_sample_city_tells_how_every_rule_fared(
     sample_city: Path, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = words(open_page(monkeypatch, sample_city, "data", lang=lang))
+    shown = words(open_page(monkeypatch, sample_city, "data", lang=lang, tab="rules"))
     rows = asked(
         sample_city,
         "select r.dataset, r.rule_id, r.column_name, r.passed from marts.contract_results r "
@@ -195,16 +195,16 @@ def test_a_restated_figure_is_shown_with_was_is_and_why_counted_by_cause(
     told: Path, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert restatement_ledger.causes(edition_of(told)) == {"restatement": {"": 1, "definition": 1, "late_rows": 1}}
-    shown = words(open_page(monkeypatch, told, "data", lang=lang))
+    shown = words(open_page(monkeypatch, told, "data", lang=lang, tab="restated"))
     assert re.search(r"50\.0% 10 / 20 75\.0% 15 / 20", shown)
     assert ("迟到的行" if lang == "zh" else "Late rows") in shown
 
 
 def test_nothing_that_comes_from_data_becomes_markup(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for page in ("data", "definitions"):
-        app = open_page(monkeypatch, told, page, lang="en")
+    for page, tab in (("data", "arrived"), ("data", "rules"), ("data", "restated"), ("definitions", "")):
+        app = open_page(monkeypatch, told, page, lang="en", tab=tab)
         assert "<script" not in html(app)
-        assert "&lt;script&gt;" in html(app)
+        assert tab in ("arrived", "rules") or "&lt;script&gt;" in html(app)
         assert not any(
             "evil.example" in str(e.value) for kind in ("markdown", "caption", "info") for e in app.get(kind)
         )
@@ -262,10 +262,10 @@ def test_a_definition_is_found_by_a_word_of_the_other_language(
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_an_older_edition_says_what_it_does_not_know(older: Path, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = words(open_page(monkeypatch, older, "data", lang=lang))
-    for key in ("restated_none", "origin_none", "promise_none"):
-        assert i18n.text(lang, key) in shown, key
-    assert i18n.text(lang, "runs_title") not in shown
+    for tab, key in (("restated", "restated_none"), ("origin", "origin_none"), ("arrived", "promise_none")):
+        app = open_page(monkeypatch, older, "data", lang=lang, tab=tab)
+        assert i18n.text(lang, key) in words(app), key
+        assert i18n.text(lang, "tab_runs") not in app.segmented_control(key="pick_tab").options
     assert i18n.text(lang, "history_unknown") in words(open_page(monkeypatch, older, "definitions", lang=lang))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,7 +17,7 @@ import reading_pages
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import editions, i18n
+from dashboards import editions, exports, i18n
 
 OCTOBER = date(2026, 10, 1)
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -219,3 +222,36 @@ def test_hostile_names_are_text_a_street_may_lack_its_own_centre_and_an_empty_ed
     with duckdb.connect(publish(tmp_path, 2)) as con:
         con.execute("delete from marts.indicator_values where indicator_id like 'M%'")
     assert i18n.text("zh", "nothing_to_draw") in lead(open_page(tmp_path, monkeypatch))
+
+
+def test_every_list_of_gaps_is_taken_away_whole(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: dict[str, Callable[[], bytes]] = {}
+
+    def keep(scope: object, name: str, form: str, file_name: str, mime: str, make: Callable[[], bytes]) -> None:
+        offered[f"{name}.{form}"] = make
+
+    monkeypatch.setattr(exports, "_button", keep)
+    open_page(sample_city, monkeypatch, lang="en")
+    con = reading_pages.reader(sample_city)
+
+    def lacking(indicator_id: str, level: str) -> int:
+        ((n,),) = con.execute(
+            "select coalesce(sum(case when i.direction = 'lower' then v.numerator else v.denominator - v.numerator end), 0) "
+            "from marts.indicator_values v join marts.indicators i using (indicator_id) where v.indicator_id = ? and "
+            "v.grain = 'month' and v.period_start = ? and v.area_level = ? and v.dimension = 'all' and v.area_code <> 'unlocated'",
+            [indicator_id, OCTOBER, level],
+        ).fetchall()
+        return int(n)
+
+    def rows(name: str) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(offered[f"{name}.csv"]().decode("utf-8-sig"))))[1:]
+
+    names = dict(con.execute("select indicator_id, name_en from marts.indicators").fetchall())
+    gaps = rows("gaps")
+    for indicator_id in ("M02", "M07", "M12", "M16"):
+        mine = [row for row in gaps if row[0].lower() == names[indicator_id].lower()]
+        assert sum(int(row[4]) for row in mine) == lacking(indicator_id, "street"), indicator_id
+    assert len(rows("staffing")) == lacking("M12", "community") > 6
+    assert len(rows("where")) == 6 * 5
+    assert {"members_table.xlsx", "staff_table.xlsx"} <= set(offered)
+    con.close()

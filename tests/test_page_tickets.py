@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -27,8 +28,13 @@ def _serve(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def opened(**query: str) -> AppTest:
-    """The page over the sample city; who changes it opens one of their own."""
-    return open_page("tickets", **query)
+    """All parts of the page over the sample city; who changes it opens one of their own."""
+    return everything(**query)
+
+
+def everything(**query: str) -> AppTest:
+    """The page with all its parts."""
+    return open_page("tickets", **{"group": "all", **query})
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +93,48 @@ def test_what_pending_tickets_can_still_make_of_the_month_is_said_and_drawn(con:
     assert f"{said}; whether it reaches the target ({100 * target:.0f}%) is open." in words(app)
     widths = lines(app)["Handlers say: resolved"][1]
     assert widths == pytest.approx([100 * worst, 100 * (best - worst)], abs=0.02)
-    assert "not yet due" not in words(opened(lang="en")).split("How much comes in")[0]
+    assert "not yet due" not in words(open_page("tickets", lang="en"))
+
+
+def test_one_part_stands_below_the_headline_figures_and_the_address_names_it() -> None:
+    app = open_page("tickets", lang="en")
+    titles = {s.value for s in app.subheader}
+    assert {"Claimed and confirmed", "Claimed, and not so"} == titles
+    app.segmented_control(key="pick_group").set_value("late").run()
+    assert app.query_params["group"] in ("late", ["late"])
+    assert "How long it has been open" in {s.value for s in app.subheader}
+    assert "Claimed and confirmed" not in {s.value for s in app.subheader}
+    whole = {s.value for s in opened(lang="en").subheader}
+    assert {
+        "Claimed and confirmed",
+        "How long it has been open",
+        "How much comes in",
+        "What the rates leave out",
+    } <= whole
+
+
+def test_the_tree_of_the_backlog_holds_the_overdue_tickets_of_every_area_and_no_markup(
+    con: duckdb.DuckDBPyConnection, sample_city: Path
+) -> None:
+    app = open_page("tickets", group="late", area="990103", lang="en")
+    app.toggle(key="backlog_tree").set_value(True).run()
+    assert not app.exception
+    (chart,) = app.get("plotly_chart")
+    (trace,) = json.loads(chart.proto.spec)["data"]
+    overdue = dict(
+        con.execute(
+            "select area_code, sum(overdue) from marts.backlog_ages where area_code = '990103' or area_code like '990103%' "
+            "group by 1 having sum(overdue) > 0"
+        ).fetchall()
+    )
+    current = {
+        code
+        for (code,) in con.execute("select area_code from marts.areas where is_current and level <> 'grid'").fetchall()
+    }
+    assert dict(zip(trace["ids"], trace["values"], strict=True)) == {
+        code: n for code, n in overdue.items() if code in current
+    }
+    assert trace["parents"][0] == "" and set(trace["parents"][1:]) <= set(trace["ids"])
 
 
 def test_a_month_that_still_runs_is_not_compared_with_a_whole_one() -> None:
@@ -130,7 +177,7 @@ def test_exclusions_stand_by_reason_beside_the_rates_with_them(
 
 
 def test_the_kind_of_division_lives_in_the_address(con: duckdb.DuckDBPyConnection) -> None:
-    app = open_page("tickets", dimension="category_1", lang="en")
+    app = everything(dimension="category_1", lang="en")
     expected = con.execute(
         "select member, value from marts.indicator_values where indicator_id = 'T01' and grain = 'month' and period_start = ? "
         "and area_level = 'city' and dimension = 'category_1' order by value desc, member",
@@ -150,7 +197,7 @@ def test_the_kind_of_division_lives_in_the_address(con: duckdb.DuckDBPyConnectio
 
 def test_areas_are_compared_by_a_rate_of_the_address_and_never_by_medians_without_interval() -> None:
     assert "“stars” is no choice of “Compare”; you are seeing On-time rate." in words(
-        open_page("tickets", measure="stars", lang="en")
+        everything(measure="stars", lang="en")
     )
     assert "Resident-confirmed resolution against target" in words(opened(measure="T05", lang="en"))
     assert "“T13” is no choice" in words(opened(measure="T13", lang="en"))
@@ -184,7 +231,7 @@ AGES = (
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_open_tickets_stand_in_bands_of_age_with_those_overdue(lang: str, tiny: Path) -> None:
     change(tiny, AGES)
-    app = open_page("tickets", lang=lang)
+    app = everything(lang=lang)
     shown = lines(app)
     over, week, band = (("超过 30 天", "4–7 天", "8–15 天"), ("Over 30 days", "4–7 days", "8–15 days"))[lang == "en"]
     assert shown[over][1] == [100.0]
@@ -207,7 +254,7 @@ def test_open_tickets_stand_in_bands_of_age_with_those_overdue(lang: str, tiny: 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_an_older_edition_without_the_tables_says_that_there_is_nothing(lang: str, tiny: Path) -> None:
-    text = words(open_page("tickets", lang=lang))
+    text = words(everything(lang=lang))
     assert ("本版没有在办的诉求。" if lang == "zh" else "This edition has no open tickets here.") in text
     assert ("这一时段没有剔除的诉求。" if lang == "zh" else "Nothing was excluded in this period.") in text
     assert tiny.stem in text
@@ -223,12 +270,16 @@ def test_markup_in_the_data_stays_text(tiny: Path) -> None:
         f"'{CITY}' as area_code, '{HOSTILE}' as exclusion_code, 3 as tickets",
         AGES,
     )
-    app = open_page("tickets", lang="en")
+    app = everything(lang="en")
     written = [h.value for h in app.get("html")]
     assert not any("<script" in text for text in written)
     assert sum("&lt;script&gt;" in text for text in written) >= 4
     for kind in ("markdown", "caption", "subheader", "info"):
         assert not any("example.org" in str(element.value) for element in app.get(kind)), kind
+    app.toggle(key="backlog_tree").set_value(True).run()
+    (chart,) = app.get("plotly_chart")
+    drawn = json.dumps(json.loads(chart.proto.spec)["data"])
+    assert "&lt;script&gt;" in drawn and "<script" not in drawn
 
 
 def test_a_page_of_a_community_by_week_and_of_a_year_opens() -> None:
@@ -296,4 +347,4 @@ def test_the_ages_add_up_to_the_backlog_at_the_cut(warehouse: duckdb.DuckDBPyCon
 
 def test_the_made_up_city_was_cut_on_the_day_that_the_page_names(tiny: Path) -> None:
     change(tiny, AGES)
-    assert f"130 open on {AS_OF_ON.day} November 2026" in words(open_page("tickets", lang="en"))
+    assert f"130 open on {AS_OF_ON.day} November 2026" in words(everything(lang="en"))

@@ -130,7 +130,7 @@ st.html(
         [
             [
                 escape(month_of(bulletin)),
-                escape(standing_of(bulletin)),
+                escape(formats.capital(standing_of(bulletin))),
                 escape(published(bulletin))
                 + (f" · {escape(parts.t(scope, 'bulletin_current'))}" if bulletin.edition == scope.edition else ""),
                 escape(" · ".join(f"{file.kind.upper()} {LANGUAGES[file.lang]}" for file in bulletin.files)),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import (
     access,
+    controls,
     dagster_api,
     data,
     deliveries,
@@ -45,9 +46,12 @@ if report is not None:
 names = ["arrived", "rules", "restated", "origin", "docs"]
 if dagster_api.url() and access.analyst():
     names.append("runs")
-tabs = dict(zip(names, st.tabs([parts.t(scope, f"tab_{name}") for name in names], key="data_tabs"), strict=True))
+tabs = {name: parts.t(scope, f"tab_{name}") for name in names}
+# a link that names the indicator of an origin means that part
+first = "origin" if "origin" in st.query_params else names[0]
+shown = controls.choose(scope, "tab", tabs, first, label=parts.t(scope, "data_tabs"), few=True)
 
-with tabs["arrived"]:
+if shown == "arrived":
     st.subheader(parts.t(scope, "datasets_title"), anchor=False)
     st.caption(parts.t(scope, "datasets_note"))
     received = {row["dataset"]: row for row in intake}
@@ -68,7 +72,7 @@ with tabs["arrived"]:
         lines.append(
             [
                 escape(parts.dataset(scope, dataset)),
-                escape(formats.instant(cut, zone))
+                "".join(f"<span class='sw-when'>{escape(p)}</span> " for p in formats.instant(cut, zone).split(" "))
                 + f"<div class='sw-line sw-wide'>{escape(parts.t(scope, 'arrived_line', when=formats.instant(row['arrived_at'], zone)))}</div>",
                 promises.cell(scope, promised.get(dataset, []), now),
                 *(formats.whole(row[name] or 0) for name in counts),
@@ -109,17 +113,17 @@ with tabs["arrived"]:
     deliveries.show_notes(scope)
     deliveries.show_ledger(scope)
 
-with tabs["rules"]:
+if shown == "rules":
     rules.show_rules(scope)
     rules.show_rejects(scope)
 
-with tabs["restated"]:
+if shown == "restated":
     restatement_ledger.show(scope)
 
-with tabs["origin"]:
+if shown == "origin":
     origin.show(scope)
 
-with tabs["docs"]:
+if shown == "docs":
     st.subheader(parts.t(scope, "docs_title"), anchor=False)
     st.caption(parts.t(scope, "docs_note"))
     if not docs.pages(scope.edition):
@@ -127,6 +131,5 @@ with tabs["docs"]:
     elif st.toggle(parts.t(scope, "docs_open"), key="docs_open"):
         st.iframe(docs.book(scope.edition), height=720, alt=parts.t(scope, "docs_title"))
 
-if "runs" in tabs:
-    with tabs["runs"]:
-        reruns.show(scope)
+if shown == "runs":
+    reruns.show(scope)

@@ -1,13 +1,17 @@
 """What exactly does each figure count?"""
 
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboards import controls, data, exports, formats, history, parts
 from dashboards.controls import Scope
-from dashboards.data import Indicator
+from dashboards.data import Figure, Indicator
 from dashboards.parts import t
+
+#: So few entries are shown opened.
+OPENED = 4
 
 scope: Scope = st.session_state["scope"]
 catalogue = data.indicators(scope.edition)
@@ -48,10 +52,29 @@ def definition(entry: Indicator) -> str:
         (t(scope, "suppression"), t(scope, "suppression_rule", n=scope.city.people_minimum) if entry.people else ""),
         (t(scope, "source"), " · ".join(x for x in (parts.dataset(scope, entry.dataset), entry.source) if x)),
     ]
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(formats.capital(shown))}</dd>" for name, shown in rows if shown
+    )
     above = f"<div class='sw-formula'>{escape(said)}</div>" if said else ""
     words = escape(formats.name(entry.definition, scope.lang))
     return f"<div class='sw-define'>{words}</div>{above}<dl class='sw-passport'>{items}</dl>"
+
+
+def entry_html(entry: Indicator, figure: Figure | None, is_open: bool) -> str:
+    """One line with name, id and value, which opens: count, formula, definition, versions, and a link to itself."""
+    about = [scope.place, scope.when, parts.base(scope, figure, entry)]
+    chosen = st.session_state.get("choice", controls.Choice())
+    link = {**controls.query(chosen), "entry": entry.indicator_id}
+    return (
+        f"<details class='sw-entry'{' open' if is_open else ''}><summary>"
+        f"<span><b>{escape(parts.label(scope, entry))}</b> <span class='sw-soft'>{escape(entry.indicator_id)}</span></span>"
+        f"<b>{escape(formats.value(figure, entry, scope.lang))}</b></summary>"
+        f"<div class='sw-line'>{escape(' · '.join(piece for piece in about if piece))}</div>{definition(entry)}"
+        f"<details class='sw-changes'><summary>v{entry.version} · {escape(t(scope, 'definition_version'))}</summary>"
+        f"{history.html(scope, entry)}</details>"
+        f"<a class='sw-line' href='?{escape(urlencode(link), quote=True)}' target='_self'>{escape(t(scope, 'entry_link'))}</a>"
+        "</details>"
+    )
 
 
 families = {"all": t(scope, "family_all")}
@@ -72,33 +95,28 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         .casefold()
     )
     family = controls.choose(scope, "family", families, "all", label=t(scope, "families"), few=True)
+asked = st.query_params.get("entry")
+if asked is not None and asked not in catalogue:
+    said = t(scope, "entry_unknown", value=asked[:60])
+    st.html(f"<div class='sw-note' role='status'>{escape(said)}</div>")
 shown = {
     indicator_id: entry
     for indicator_id, entry in catalogue.items()
     if family in ("all", indicator_id[:1]) and all(word in haystack(entry) for word in wanted.split())
 }
-found = parts.readings(scope, list(shown))
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
-    exports.offer_figures(
-        scope,
-        "figures",
-        f"{scope.place} · {scope.when}",
-        [(scope.place, found[i].now, entry) for i, entry in shown.items()],
-    )
-with st.grid(2, min_column_width=330, gap="small"):
-    for indicator_id, entry in shown.items():
-        with st.container(border=True, height="stretch", gap="xxsmall", key=f"define_{indicator_id}"):
-            figure = found[indicator_id].now
-            about = [scope.place, scope.when, parts.base(scope, figure, entry)]
-            st.html(
-                "<div class='sw-mini'>"
-                f"<span><b>{escape(parts.label(scope, entry))}</b> <span class='sw-soft'>{escape(indicator_id)}</span></span>"
-                f"<b>{escape(formats.value(figure, entry, scope.lang))}</b></div>"
-                f"<div class='sw-line'>{escape(' · '.join(piece for piece in about if piece))}</div>"
-            )
-            st.html(definition(entry))
-            st.html(
-                f"<details class='sw-changes'><summary>v{entry.version} · {escape(t(scope, 'definition_version'))}</summary>"
-                f"{history.html(scope, entry)}</details>"
-            )
+found = parts.readings(scope, list(catalogue))
+first = [asked] if asked is not None and asked in catalogue else []
+with st.container(width=960, gap=None):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t(scope, "found", n=len(shown)) if shown else t(scope, "found_none"))
+        exports.offer_figures(
+            scope,
+            "figures",
+            f"{scope.place} · {scope.when}",
+            [(scope.place, found[i].now, entry) for i, entry in shown.items()],
+        )
+    # the entry of the address stands first, so that a link shows it without scrolling
+    for indicator_id in dict.fromkeys([*first, *shown]):
+        with st.container(key=f"define_{indicator_id}"):
+            is_open = indicator_id in first or len(shown) <= OPENED
+            st.html(entry_html(catalogue[indicator_id], found[indicator_id].now, is_open))

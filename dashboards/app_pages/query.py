@@ -13,8 +13,8 @@ from dashboards.query_examples import EXAMPLES
 LISTED = 200
 
 scope: Scope = st.session_state["scope"]
-st.header(t(scope, "title_query"), anchor=False)
 if access.analyst() is None:
+    st.header(t(scope, "title_query"), anchor=False)
     st.html(
         f"<div class='sw-note' role='status'><b>{escape(t(scope, 'query_closed'))}</b><br>"
         f"{escape(t(scope, 'query_closed_how'))}</div>"
@@ -22,8 +22,7 @@ if access.analyst() is None:
     st.stop()
 known = schema_help.tables(scope.edition)
 lead = t(scope, "lead_query", tables=len(known), seconds=sandbox.SECONDS, rows=formats.whole(sandbox.ROWS))
-st.html(f"<div class='sw-lead'>{escape(lead)}</div>")
-parts.meta(scope)
+parts.headline(scope, t(scope, "title_query"), escape(lead))
 
 
 def take_example() -> None:
@@ -95,6 +94,7 @@ st.caption(t(scope, "query_tables_note"))
 name = st.selectbox(
     t(scope, "query_table"),
     list(known),
+    index=list(known).index("indicator_values") if "indicator_values" in known else 0,
     format_func=lambda one: " · ".join(piece for piece in (one, schema_help.of_table(scope.lang, one)) if piece),
     key="query_help",
 )

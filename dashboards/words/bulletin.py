@@ -19,8 +19,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "bulletin_lead_older": ("最近定稿的是{month}。", "The latest final one is of {month}."),
     "bulletin_scope_note": (
-        "通报一律为全市、按月；上方的区域与时间只影响其他页面。",
-        "Bulletins are always of the whole city and a month; area and period above concern the other pages.",
+        "通报一律为全市、按月。",
+        "Bulletins are always of the whole city and one month.",
     ),
     "bulletin_which": ("通报", "Bulletin"),
     "bulletin_final": ("定稿", "final"),

@@ -10,6 +10,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "page_funding": ("经费保障", "Funding"),
     "page_data": ("数据质量", "Data"),
     "page_definitions": ("指标口径", "Definitions"),
+    "page_lost": ("没有这一页", "There is no such page"),
+    "lost_said": (
+        "地址里的“{name}”不是看板的页面，可能已改名，或不对您开放。",
+        "“{name}” in the address is no page of this dashboard: it may have moved, or is not open to you.",
+    ),
+    "lost_link": ("去总览", "Go to the overview"),
     "menu": ("☰ 菜单", "☰ Menu"),
     "area": ("区域", "Area"),
     "grain": ("周期", "Period type"),
@@ -23,11 +29,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "whole_city": ("全市", "Whole city"),
     "refused_area": (
         "链接里的区域“{value}”不在这一版数据中，现显示{place}。",
-        "This edition holds no area “{value}”; you are seeing {place}.",
+        "This edition holds no area “{value}”. Shown instead: {place}.",
     ),
     "refused_period": (
         "链接里的时间“{value}”没有数据，现显示{when}。",
-        "There are no figures for the period “{value}”; you are seeing {when}.",
+        "There are no figures for the period “{value}”. Shown instead: {when}.",
     ),
     "refused_grain": (
         "链接里的周期“{value}”无法识别，现按月显示。",
@@ -81,6 +87,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "status_suppressed": ("已隐去：人数少于 {n}", "Suppressed: fewer than {n} people"),
     "status_thin": ("已隐去：不足 {n} 例", "Suppressed: fewer than {n} cases"),
     "status_no_cases": ("— 本期无数据", "— No cases in this period"),
+    "status_whole_year": ("全年{goal}，年末评判", "Judged at the end of the year: {goal}"),
     "status_none": ("不设目标", "No target"),
     "so_far_met": ("目前达标", "on target so far"),
     "so_far_below": ("目前低于目标", "below target so far"),

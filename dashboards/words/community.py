@@ -26,7 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "open_lines": ("待整改", "Open lines"),
     "on_watch": ("观察", "On watch"),
     "first_due": ("最早期限", "First due"),
-    "of_tickets": ("{n} 件", "{n} tickets"),
+    "overdue_tickets": ("{name} {n} 件", "{name}: {n}"),
     # the card
     "card_lead": (
         "{when}，{place}有整改事项 {lines} 条、观察指标 {watch} 项。",

@@ -88,7 +88,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "file": ("文件", "File"),
     "refusals_title": ("被拒收、尚未补上的文件", "Files refused and not replaced"),
     "refusals_none": ("没有被拒收而未补上的文件。", "No refused file waits to be mended."),
-    "refusals_more": ("另有 {n} 个未列出。", "{n} more are not listed."),
+    "refusals_more": ("另有 {n} 个未列出。", "{n} more, not listed."),
     "file_and_reason": ("文件与原因", "File and reason"),
     "place_aside": (
         "文件在 refused/{dataset}/，旁有原因说明",
@@ -128,6 +128,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "note_text": ("说明", "Remark"),
     "count_plain": ("处数", "Count"),
     "listed_of": ("共 {n} 条，列出最近 {shown} 条。", "{n} in all; the newest {shown} are listed."),
+    "data_tabs": ("看哪一部分", "Which part"),
     "tab_arrived": ("到达", "Arrived"),
     "tab_rules": ("检查", "Checked"),
     "tab_restated": ("更正", "Restated"),

@@ -11,6 +11,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "found": ("{n} 项", "{n} found"),
     "found_none": ("没有找到。请换一个词，或清空搜索。", "Nothing found. Try another word, or clear the search."),
+    "entry_link": ("本条的链接", "Link to this entry"),
+    "entry_unknown": (
+        "链接里的指标“{value}”不在这一版的目录中。",
+        "This edition's catalogue has no indicator “{value}”.",
+    ),
     "families": ("类别", "Subject"),
     "family_all": ("全部", "All"),
     "family_T": ("诉求办理", "Tickets"),

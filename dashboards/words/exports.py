@@ -11,6 +11,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "export_csv": ("CSV 表格", "Table as CSV"),
     "export_xlsx": ("Excel 表格", "Table as Excel"),
     "export_png": ("图片 PNG", "Picture as PNG"),
+    "export_no_font": (
+        "服务器没有中文字体，PNG 会缺字；请下载 SVG，或安装 fonts-noto-cjk。",
+        "This server has no Chinese font, so a PNG would lack letters. Take the SVG, or install fonts-noto-cjk.",
+    ),
     "export_svg": ("矢量图 SVG", "Drawing as SVG"),
     "export_sheet_data": ("数据", "Data"),
     "export_sheet_definitions": ("口径", "Definitions"),

@@ -13,16 +13,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "lead_all_met": ("{all} 项有目标的指标全部达标。", "All {all} indicators with a target meet it. "),
     "lead_none_missed": (
         "{all} 项有目标的指标没有明确未达标的。",
-        "None of the {all} indicators with a target is clearly below it. ",
+        "No indicator with a target, of {all}, is clearly below it. ",
     ),
     "lead_watch": (
         "{names}低于目标但在偶然范围内，列入观察。",
         "{names}: below target but within chance, on the watch list. ",
     ),
-    "lead_provisional": ("另有 {n} 项尚为暂定值。", "{n} are still provisional. "),
+    "lead_provisional": ("另有 {n} 项尚为暂定值。", "Still provisional: {n}. "),
     "lead_provisional_alone": (
         "{n} 项指标尚为暂定值，不作评判。",
-        "{n} indicators are still provisional and are not judged. ",
+        "Still provisional and not judged: {n} indicators. ",
     ),
     "lead_below_missed": (
         "下辖{rung}中，{n} 个{name}未达标（{names}），最高与最低相差 {gap} 个百分点。",
@@ -33,6 +33,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "None of the {rung} clearly misses the target for {name}; best and worst differ by {gap} points.",
     ),
     "and_others": (" 等", " and others"),
+    "rung_district_one": (" {n} 个区", "{n} district"),
+    "rung_street_one": (" {n} 个街道", "{n} street"),
+    "rung_community_one": (" {n} 个社区", "{n} community"),
     "rung_district": (" {n} 个区", "{n} districts"),
     "rung_street": (" {n} 个街道", "{n} streets"),
     "rung_community": (" {n} 个社区", "{n} communities"),

@@ -28,6 +28,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "map_key_provisional": ("虚线 ◌：暂定", "dashed ◌: provisional"),
     "map_key_blank": ("空白 —：没有可公布的数值", "blank —: no figure to show"),
     "map_key_graded": ("不设目标：蓝色越浓，数值越高", "No target: the stronger the blue, the higher"),
+    "map_key_year": (
+        "全年目标，年末评判：蓝色越浓，数值越高",
+        "Judged at the end of the year: the stronger the blue, the higher",
+    ),
     "map_key_end": ("。点区域看下一级。", ". Click an area to go down."),
     "map_key_neighbours": (
         "。粗线：{place}；点区域换到相邻社区。",

@@ -27,11 +27,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Of {all} communities, {n} have a 95% interval wholly below the target and an exact chance under "
         "2.5%. If all were exactly on target, up to about {chance} would still be listed.",
     ),
-    "short_undecided": ("其中 {n} 个仍为暂定，不列入。", "{n} are still provisional and not listed."),
+    "short_undecided": ("其中 {n} 个仍为暂定，不列入。", "Still provisional and not listed: {n}."),
     "less_than_one": ("不到 1", "less than one"),
     "short_none": ("没有社区的区间整体低于目标。", "No community's interval lies wholly below the target."),
     "community": ("社区", "Community"),
     "communities": ("社区", "Communities"),
     "tickets_short": ("距目标差（件）", "Tickets short"),
-    "and_more": ("另有 {n} 个未列出。", "{n} more are not listed."),
+    "and_more": ("另有 {n} 个未列出。", "{n} more, not listed."),
 }

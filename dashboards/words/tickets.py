@@ -4,6 +4,8 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "title_tickets": ("诉求来了多少，办得如何？", "What comes in, and how is it handled?"),
+    "group_label": ("看哪一部分", "Which part"),
+    "group_all": ("全部", "Everything"),
     "group_volume": ("来了多少", "How much comes in"),
     "group_speed": ("办得快不快", "How fast it is handled"),
     "group_outcome": ("办得实不实", "How well it is handled"),
@@ -72,6 +74,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "overdue_days_n": ("{n} 天", "{n} d"),
     "open_below_title": ("在办的在哪里", "Where it is open"),
     "open_below_note": ("截至数据日的件数，按区划排列。", "Counts at the data cut, in the order of the areas."),
+    "tree_open": ("画成图：超期工单逐级在哪里", "Draw it: where the overdue tickets are, level by level"),
+    "tree_note": (
+        "面积是超期件数。点一块看下一级，点顶上的路径返回；空白处是未能落到下一级的。",
+        "Size: tickets overdue. Click an area to go down, the path on top to go back; blank is what no area below holds.",
+    ),
+    "tree_hover": (
+        "超期 {overdue} 件，占在办 {opened} 件的 {share}；受理逾 30 天 {oldest} 件",
+        "{overdue} overdue, {share} of {opened} open; {oldest} accepted over 30 days ago",
+    ),
+    "tree_alt": (
+        "各级区划的超期件数，面积表示多少；上表与下方清单是同样的内容。",
+        "Overdue tickets by area inside area, by size; the table above and the list below say the same.",
+    ),
     "open_open": ("在办", "Open"),
     "open_oldest": ("受理逾 30 天", "Over 30 days old"),
     "open_not_placed": ("未定位", "Not located"),
