@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 import duckdb
-import streamlit as st
 
 from dashboards import editions
+from dashboards.caches import cached
 from dashboards.older import lacks_table, missing_columns, with_columns
 
 
@@ -132,7 +132,7 @@ def _columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return {str(table): set(columns) for table, columns in found}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def city(edition: str) -> City:
     """The city of the edition."""
     row = ask(
@@ -152,7 +152,7 @@ def city(edition: str) -> City:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def areas(edition: str) -> dict[str, Area]:
     """The ladder city → district → street → community in force now, by code, each area after its parent."""
     rows = ask(
@@ -188,7 +188,7 @@ def areas(edition: str) -> dict[str, Area]:
     return found
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def indicators(edition: str) -> dict[str, Indicator]:
     """The catalogue by id, in its order, each entry with the city's target."""
     targets = {
@@ -229,20 +229,20 @@ def indicators(edition: str) -> dict[str, Indicator]:
     }
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def standards(edition: str) -> list[Row]:
     """Targets, floors and staffing standards of the city."""
     return ask(edition, "select standard, indicator_id, area_kind, value from marts.standards")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def as_of(edition: str) -> dict[str, tuple[datetime, date]]:
     """Data cut of each dataset: UTC instant and local day."""
     rows = ask(edition, "select dataset, as_of, as_of_on from marts.as_of where as_of is not null order by dataset")
     return {row["dataset"]: (row["as_of"], row["as_of_on"]) for row in rows}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def periods(edition: str) -> dict[str, list[date]]:
     """The periods that the edition holds, newest first, by grain."""
     rows = ask(
@@ -268,7 +268,7 @@ def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Fig
     return [Figure(*row.values()) for row in rows]
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@cached(max_entries=256)
 def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
     """Every period of these indicators for one area, oldest first, by indicator."""
     found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in ids}
@@ -282,7 +282,7 @@ def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str
     return found
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@cached(max_entries=256)
 def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
     """One indicator in one period for every area of a level, by area code ('unlocated' included)."""
     figures = _figures(
@@ -293,7 +293,7 @@ def at_level(edition: str, indicator_id: str, grain: str, start: date, level: st
     return {figure.area_code: figure for figure in figures}
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def part_series(
     edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, list[Figure]]]:
@@ -309,7 +309,7 @@ def part_series(
     return found
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def part_at_level(
     edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, dimension: str, member: str
 ) -> dict[str, dict[str, Figure]]:
@@ -329,7 +329,7 @@ def _places(ids: tuple[str, ...]) -> str:
     return ", ".join("?" * len(ids)) or "NULL"
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def level_series(
     edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]
 ) -> dict[str, list[Figure]]:
@@ -345,7 +345,7 @@ def level_series(
     return found
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def members(
     edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, Figure]]:
@@ -362,7 +362,7 @@ def members(
     return found
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def insights(edition: str, level: str, code: str, start: date) -> list[Row]:
     """The sentences about an area in a month, in their order."""
     return ask(
@@ -376,7 +376,7 @@ def insights(edition: str, level: str, code: str, start: date) -> list[Row]:
 _OVERDUE_COLUMN = {"district": "district_code", "street": "street_code", "community": "community_code"}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[Row]]:
     """How many open tickets of an area are past their deadline, and the longest overdue of them."""
     column = _OVERDUE_COLUMN.get(level)
@@ -390,7 +390,7 @@ def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     return (int(total[0]["n"]) if total else 0), rows
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def ledger(edition: str, dataset: str | None, outcome: str | None, limit: int) -> tuple[int, list[Row]]:
     """How many deliveries of a dataset had an outcome (None: any), and the newest of them."""
     rows = ask(
@@ -406,13 +406,13 @@ def ledger(edition: str, dataset: str | None, outcome: str | None, limit: int) -
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def ledger_datasets(edition: str) -> list[str]:
     """The datasets that the ledger names."""
     return [row["dataset"] for row in ask(edition, "select distinct dataset from marts.deliveries order by dataset")]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def intake(edition: str) -> list[Row]:
     """What every dataset received in all its loaded deliveries together.
 
@@ -427,20 +427,20 @@ def intake(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def open_refusals(edition: str) -> list[Row]:
     """Refused deliveries in whose place nothing came before the edition was made, newest first."""
     return ask(edition, "select * from marts.open_refusals order by refused_at desc, dataset, file_name")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def guard_counts(edition: str) -> dict[str, int]:
     """How many judgements of guards ended in each outcome."""
     rows = ask(edition, "select outcome, count(*) as n from marts.guard_results group by outcome")
     return {row["outcome"]: row["n"] for row in rows}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
     """How many judgements warned, were overridden or blocked, and the newest of them; of equal warnings of one dataset the
     newest alone, with `earlier`, the number of the others.
@@ -463,7 +463,7 @@ def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def notes(edition: str, limit: int) -> tuple[int, list[Row]]:
     """How many remarks deliveries and sources left, and the newest of them."""
     rows = ask(
@@ -475,7 +475,7 @@ def notes(edition: str, limit: int) -> tuple[int, list[Row]]:
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def contract_results(edition: str) -> list[Row]:
     """The newest result of each contract rule, failures first; that of a few corrected rows speaks for no delivery."""
     return ask(
@@ -490,7 +490,7 @@ def contract_results(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def left_out(edition: str) -> list[Row]:
     """Rows that mappings left out, by dataset and reason, most first."""
     return ask(
@@ -500,7 +500,7 @@ def left_out(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def reject_reasons(edition: str) -> list[Row]:
     """Rejected rows counted by dataset, column and reason, most frequent first."""
     return ask(
@@ -510,7 +510,7 @@ def reject_reasons(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@cached(max_entries=16)
 def rejects(edition: str, dataset: str, limit: int) -> list[Row]:
     """Rejected rows of one dataset, in file order."""
     return ask(
