@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -15,8 +17,22 @@ T = TypeVar("T")
 
 #: Seconds after which what has become garbage since is looked for among everything again.
 _SETTLED_FOR = 300.0
+#: New answers after which they are taken out of the collections.
+_NEW_ANSWERS = 100
+
+
+@dataclass
+class _Settled:
+    """When everything was gone through, what there was when it was last taken out of the collections, and answers made."""
+
+    at: float = 0.0
+    modules: int = 0
+    answers: int = 0
+    made: int = 0
+
+
+_settled = _Settled()
 _settling = threading.Lock()
-_settled: float | None = None
 
 
 class Cached(Generic[P, T]):
@@ -48,6 +64,7 @@ class Cached(Generic[P, T]):
                 answer = self.function(*args, **kwargs)
                 with self.lock:
                     self.kept[key] = answer
+                    _settled.made += 1
                     while len(self.kept) > self.max_entries:
                         self.kept.popitem(last=False)
             finally:
@@ -71,16 +88,20 @@ def cached(max_entries: int) -> Callable[[Callable[P, T]], Cached[P, T]]:
 
 
 def settle() -> None:
-    """Take what lives as long as the server out of the collections that Streamlit makes after every run.
+    """Take what lives long out of the collections that Streamlit makes after every run.
 
-    Each goes through all objects of the process, 60 ms of modules and answers that never become garbage. Now and then the
-    whole is gone through once, so that what ended since (sessions above all) is found."""
-    global _settled
-    with _settling:
-        now = time.monotonic()
-        if _settled is not None and now - _settled < _SETTLED_FOR:
-            return
-        _settled = now
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    Each goes through all objects of the process, 60 ms of modules and answers that hardly ever become garbage. Now and then
+    they are gone through once, so that what ended since (sessions above all) is found."""
+    if not _settling.acquire(blocking=False):
+        return
+    try:
+        now, modules, answers = time.monotonic(), len(sys.modules), _settled.made
+        if whole := not _settled.at or now - _settled.at > _SETTLED_FOR:
+            gc.unfreeze()
+            _settled.at = now
+        if whole or modules != _settled.modules or answers - _settled.answers > _NEW_ANSWERS:
+            gc.collect()
+            gc.freeze()
+            _settled.modules, _settled.answers = modules, answers
+    finally:
+        _settling.release()

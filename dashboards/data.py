@@ -105,6 +105,11 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
     """Rows of one query as dictionaries; the text is ours and every value is bound.
 
     An edition that an earlier version made may lack what the query asks for: a table reads as empty, a column as NULL."""
+    names, rows = _fetch(edition, sql, parameters)
+    return [Row(zip(names, row, strict=True)) for row in rows]
+
+
+def _fetch(edition: str, sql: str, parameters: Sequence[object]) -> tuple[list[str], list[tuple[Any, ...]]]:
     cursor = editions.connection(edition).cursor()
     missing = set[tuple[str, str]]()
     try:
@@ -113,14 +118,13 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
                 cursor.execute(with_columns(sql, missing) if missing else sql, list(parameters))
             except (duckdb.BinderException, duckdb.CatalogException) as error:
                 if lacks_table(error):
-                    return []
+                    return [], []
                 lacks = missing_columns(sql, error, _columns(cursor))
                 if lacks <= missing:
                     raise
                 missing |= lacks
                 continue
-            names = [column[0] for column in cursor.description or []]
-            return [Row(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [column[0] for column in cursor.description or []], cursor.fetchall()
     finally:
         cursor.close()
 
@@ -264,22 +268,30 @@ _COLUMNS = (
 
 
 def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Figure]:
-    rows = ask(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
-    return [Figure(*row.values()) for row in rows]
+    _, rows = _fetch(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
+    return [Figure(*row) for row in rows]
+
+
+def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
+    """Every period of these indicators for one area, oldest first, by indicator."""
+    held = _held(edition, grain, level, code)
+    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+        found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in missing}
+        for figure in _figures(
+            edition,
+            "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+            "and v.dimension = 'all' order by v.period_start",
+            [missing, grain, level, code],
+        ):
+            found[figure.indicator_id].append(figure)
+        held.update(found)
+    return {indicator_id: held[indicator_id] for indicator_id in ids}
 
 
 @cached(max_entries=256)
-def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
-    """Every period of these indicators for one area, oldest first, by indicator."""
-    found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in ids}
-    for figure in _figures(
-        edition,
-        "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-        "and v.dimension = 'all' order by v.period_start",
-        [list(ids), grain, level, code],
-    ):
-        found[figure.indicator_id].append(figure)
-    return found
+def _held(edition: str, grain: str, level: str, code: str) -> dict[str, list[Figure]]:
+    """What `series` has read of an area already: the sections of a page ask for parts of what its head has asked for."""
+    return {}
 
 
 @cached(max_entries=256)

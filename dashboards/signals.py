@@ -67,14 +67,14 @@ def changes(edition: str, grain: str, start: date, level: str, code: str) -> dic
 
 
 @cached(max_entries=256)
-def limits(edition: str, ids: tuple[str, ...], level: str, code: str) -> dict[str, dict[date, Limits]]:
+def limits(edition: str, level: str, code: str) -> dict[str, dict[date, Limits]]:
     """The control charts of an area's monthly figures by indicator and month."""
     rows = ask(
         edition,
         "select indicator_id, period_start, centre, lower_limit, upper_limit, variation, assurance, beyond_limits, "
-        "run_on_one_side, two_of_three, trend from marts.control_limits where indicator_id in (select unnest(?)) "
-        "and grain = 'month' and area_level = ? and area_code = ? order by period_start",
-        [list(ids), level, code],
+        "run_on_one_side, two_of_three, trend from marts.control_limits "
+        "where grain = 'month' and area_level = ? and area_code = ? order by period_start",
+        [level, code],
     )
     found: dict[str, dict[date, Limits]] = {}
     for row in rows:

@@ -96,9 +96,7 @@ with st.grid(2, min_column_width=330, gap="small"):
                 f"<span><b>{escape(parts.label(scope, entry))}</b> <span class='sw-soft'>{escape(indicator_id)}</span></span>"
                 f"<b>{escape(formats.value(figure, entry, scope.lang))}</b></div>"
                 f"<div class='sw-line'>{escape(' · '.join(piece for piece in about if piece))}</div>"
-            )
-            st.html(definition(entry))
-            st.html(
+                f"{definition(entry)}"
                 f"<details class='sw-changes'><summary>v{entry.version} · {escape(t(scope, 'definition_version'))}</summary>"
                 f"{history.html(scope, entry)}</details>"
             )
