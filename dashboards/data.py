@@ -294,15 +294,23 @@ def _held(edition: str, grain: str, level: str, code: str) -> dict[str, list[Fig
     return {}
 
 
-@cached(max_entries=256)
 def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
     """One indicator in one period for every area of a level, by area code ('unlocated' included)."""
-    figures = _figures(
+    return _at_levels(edition, indicator_id, grain, start).get(level, {})
+
+
+@cached(max_entries=256)
+def _at_levels(edition: str, indicator_id: str, grain: str, start: date) -> dict[str, dict[str, Figure]]:
+    """One indicator in one period for every area, by level: a page that asks for one level asks for the next one too."""
+    found: dict[str, dict[str, Figure]] = {}
+    for figure in _figures(
         edition,
-        "v.indicator_id = ? and v.grain = ? and v.period_start = ? and v.area_level = ? and v.dimension = 'all'",
-        [indicator_id, grain, start, level],
-    )
-    return {figure.area_code: figure for figure in figures}
+        "v.indicator_id = ? and v.grain = ? and v.period_start = ? "
+        "and v.area_level in ('city', 'district', 'street', 'community') and v.dimension = 'all'",
+        [indicator_id, grain, start],
+    ):
+        found.setdefault(figure.area_level, {})[figure.area_code] = figure
+    return found
 
 
 @cached(max_entries=128)
