@@ -47,7 +47,7 @@ def bands(edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str
         edition,
         f"select v.indicator_id, {_BAND.format('v')} from (select i.indicator_id, i.value, "  # noqa: S608
         "case when n.direction = 'lower' then i.value <= i.target else i.value >= i.target end as reached "
-        "from marts.indicator_values i join marts.indicators n on n.indicator_id = i.indicator_id "
+        f"from {data.whole_figures(edition)} i join marts.indicators n on n.indicator_id = i.indicator_id "
         f"where list_contains(?, i.indicator_id) and i.grain = ? and i.period_start = ? and i.area_level = 'community' "
         f"and i.dimension = 'all' and i.area_code in ({current})) v group by 1",
         [list(ids), grain, start, kind],

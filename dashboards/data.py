@@ -251,7 +251,7 @@ def periods(edition: str) -> dict[str, list[date]]:
     """The periods that the edition holds, newest first, by grain."""
     rows = ask(
         edition,
-        "select distinct grain, period_start from marts.indicator_values "
+        f"select distinct grain, period_start from {whole_figures(edition)} "  # noqa: S608
         "where area_level = 'city' and dimension = 'all' and grain <> 'day' order by period_start desc",
     )
     found: dict[str, list[date]] = {}
@@ -267,8 +267,20 @@ _COLUMNS = (
 )
 
 
-def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Figure]:
-    _, rows = _fetch(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
+@cached(max_entries=8)
+def whole_figures(edition: str) -> str:
+    """The table to read figures without dimension from: `area_figures` has them alone and in order, the oldest editions have
+    them among all others."""
+    found = ask(
+        edition, "select table_name from duckdb_tables() where schema_name = 'marts' and table_name = 'area_figures'"
+    )
+    return "marts.area_figures" if found else "marts.indicator_values"
+
+
+def _figures(edition: str, dimension: str, where: str, parameters: Sequence[object]) -> list[Figure]:
+    table = whole_figures(edition) if dimension == "all" else "marts.indicator_values"
+    sql = f"select {_COLUMNS} from {table} v where v.dimension = ? and {where}"  # noqa: S608
+    _, rows = _fetch(edition, sql, [dimension, *parameters])
     return [Figure(*row) for row in rows]
 
 
@@ -279,8 +291,9 @@ def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str
         found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in missing}
         for figure in _figures(
             edition,
+            "all",
             "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-            "and v.dimension = 'all' order by v.period_start",
+            "order by v.period_start",
             [missing, grain, level, code],
         ):
             found[figure.indicator_id].append(figure)
@@ -305,8 +318,9 @@ def _at_levels(edition: str, indicator_id: str, grain: str, start: date) -> dict
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
+        "all",
         "v.indicator_id = ? and v.grain = ? and v.period_start = ? "
-        "and v.area_level in ('city', 'district', 'street', 'community') and v.dimension = 'all'",
+        "and v.area_level in ('city', 'district', 'street', 'community')",
         [indicator_id, grain, start],
     ):
         found.setdefault(figure.area_level, {})[figure.area_code] = figure
@@ -321,9 +335,10 @@ def part_series(
     found: dict[str, dict[str, list[Figure]]] = {}
     for figure in _figures(
         edition,
+        dimension,
         f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-        "and v.dimension = ? order by v.period_start",
-        [*ids, grain, level, code, dimension],
+        "order by v.period_start",
+        [*ids, grain, level, code],
     ):
         found.setdefault(figure.member, {}).setdefault(figure.indicator_id, []).append(figure)
     return found
@@ -337,9 +352,10 @@ def part_at_level(
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
+        dimension,
         f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.period_start = ? and v.area_level = ? "
-        "and v.dimension = ? and v.member = ?",
-        [*ids, grain, start, level, dimension, member],
+        "and v.member = ?",
+        [*ids, grain, start, level, member],
     ):
         found.setdefault(figure.area_code, {})[figure.indicator_id] = figure
     return found
@@ -357,8 +373,9 @@ def level_series(
     found: dict[str, list[Figure]] = {code: [] for code in codes}
     for figure in _figures(
         edition,
+        "all",
         "v.indicator_id = ? and v.grain = ? and v.area_level = ? and list_contains(?, v.area_code) "
-        "and v.dimension = 'all' order by v.period_start",
+        "order by v.period_start",
         [indicator_id, grain, level, list(codes)],
     ):
         found[figure.area_code].append(figure)
@@ -373,10 +390,10 @@ def members(
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
-        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? "
-        "and v.area_code = ? "
-        "and v.dimension = ? order by v.member",
-        [list(ids), grain, start, level, code, dimension],
+        dimension,
+        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.period_start = ? and v.area_level = ? "
+        "and v.area_code = ? order by v.member",
+        [*ids, grain, start, level, code],
     ):
         found.setdefault(figure.member, {})[figure.indicator_id] = figure
     return found
