@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -58,6 +59,11 @@ def label(scope: Scope, indicator: Indicator) -> str:
 
 def readings(scope: Scope, ids: Sequence[str]) -> dict[str, Reading]:
     """The readings of those ids that the edition's catalogue knows, in the order asked."""
+    return _readings(scope, tuple(ids))
+
+
+@cached(max_entries=512)
+def _readings(scope: Scope, ids: tuple[str, ...]) -> dict[str, Reading]:
     catalogue = data.indicators(scope.edition)
     known = tuple(i for i in ids if i in catalogue)
     found = data.series(scope.edition, known, scope.grain, scope.area.level, scope.area.code)
@@ -134,6 +140,7 @@ def base(scope: Scope, figure: Figure | None, indicator: Indicator) -> str:
     return " · ".join(piece for piece in pieces if piece)
 
 
+@cached(max_entries=4096)
 def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, where: str, when: str) -> str:
     """Everything that stands behind one figure."""
     lang = scope.lang

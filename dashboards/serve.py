@@ -16,6 +16,9 @@ from dashboards import caches, controls, data, deliveries, editions, lead, parts
 #: Scripts, which run where they are imported.
 _SCRIPTS = {"app_pages", "query_child", "serve", "streamlit_app"}
 
+#: What Streamlit imports with the first table that can be sorted: half a second.
+_LATE = ("pandas", "pyarrow")
+
 
 def warm() -> None:
     """Import what pages import, and ask what the first of them asks, so that a new server's first visitor does not wait for it."""
@@ -30,6 +33,8 @@ def warm() -> None:
     for module in pkgutil.iter_modules(dashboards.__path__):
         if module.name not in _SCRIPTS:
             importlib.import_module(f"dashboards.{module.name}")
+    for library in _LATE:
+        importlib.import_module(library)
     caches.settle()
 
 
