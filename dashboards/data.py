@@ -533,7 +533,7 @@ def left_out(edition: str) -> list[Row]:
     return ask(
         edition,
         "select dataset, reason_en, reason_zh, sum(left_out_rows) as n from marts.left_out group by all "
-        "order by n desc, dataset limit 50",
+        "order by n desc, dataset, reason_en limit 50",
     )
 
 
@@ -543,7 +543,7 @@ def reject_reasons(edition: str) -> list[Row]:
     return ask(
         edition,
         "select dataset, column_name, reason_en, reason_zh, count(*) as n from marts.rejects group by "
-        "all order by n desc, dataset limit 50",
+        "all order by n desc, dataset, column_name, reason_en limit 50",
     )
 
 
