@@ -327,21 +327,33 @@ def _at_levels(edition: str, indicator_id: str, grain: str, start: date) -> dict
     return found
 
 
-@cached(max_entries=128)
 def part_series(
     edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, list[Figure]]]:
     """Every period of these indicators for one area, oldest first, by member of a dimension and indicator."""
+    held = _held_parts(edition, grain, level, code, dimension)
+    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+        fresh: dict[str, dict[str, list[Figure]]] = {indicator_id: {} for indicator_id in missing}
+        for figure in _figures(
+            edition,
+            dimension,
+            f"v.indicator_id in ({_places(missing)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+            "order by v.period_start, v.member",
+            [*missing, grain, level, code],
+        ):
+            fresh[figure.indicator_id].setdefault(figure.member, []).append(figure)
+        held.update(fresh)
     found: dict[str, dict[str, list[Figure]]] = {}
-    for figure in _figures(
-        edition,
-        dimension,
-        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-        "order by v.period_start",
-        [*ids, grain, level, code],
-    ):
-        found.setdefault(figure.member, {}).setdefault(figure.indicator_id, []).append(figure)
+    for indicator_id in ids:
+        for member, figures in held[indicator_id].items():
+            found.setdefault(member, {})[indicator_id] = figures
     return found
+
+
+@cached(max_entries=128)
+def _held_parts(edition: str, grain: str, level: str, code: str, dimension: str) -> dict[str, dict[str, list[Figure]]]:
+    """What `part_series` has read of an area already, by indicator and member."""
+    return {}
 
 
 @cached(max_entries=64)
@@ -361,7 +373,7 @@ def part_at_level(
     return found
 
 
-def _places(ids: tuple[str, ...]) -> str:
+def _places(ids: Sequence[str]) -> str:
     return ", ".join("?" * len(ids)) or "NULL"
 
 
