@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import streamlit as st
-
 from dashboards import data
+from dashboards.caches import cached
 from dashboards.data import Row
 
 #: States of a line that somebody has to work on; a mended one waits for its final month.
@@ -38,7 +37,7 @@ _BAND = (
 )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def bands(edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str | None, code: str) -> dict[str, Band]:
     """The band of a community's peers by indicator: its class of `marts.comparisons`, else the communities of its kind.
 
@@ -48,7 +47,7 @@ def bands(edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str
         edition,
         f"select v.indicator_id, {_BAND.format('v')} from (select i.indicator_id, i.value, "  # noqa: S608
         "case when n.direction = 'lower' then i.value <= i.target else i.value >= i.target end as reached "
-        "from marts.indicator_values i join marts.indicators n on n.indicator_id = i.indicator_id "
+        f"from {data.whole_figures(edition)} i join marts.indicators n on n.indicator_id = i.indicator_id "
         f"where list_contains(?, i.indicator_id) and i.grain = ? and i.period_start = ? and i.area_level = 'community' "
         f"and i.dimension = 'all' and i.area_code in ({current})) v group by 1",
         [list(ids), grain, start, kind],
@@ -77,7 +76,7 @@ def bands(edition: str, ids: tuple[str, ...], grain: str, start: date, kind: str
     }
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def lines(edition: str, code: str) -> list[Row]:
     """The open and mended lines of the rectification list of one area, with the name of their rule, vetoes first."""
     return data.ask(
@@ -91,7 +90,7 @@ def lines(edition: str, code: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def watched(edition: str, code: str) -> list[Row]:
     """The watch list of one area."""
     return data.ask(
@@ -102,7 +101,7 @@ def watched(edition: str, code: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def sentences(edition: str, code: str, start: date) -> list[Row]:
     """What the edition says of a community in a month, in its order, that for the record left out."""
     return data.ask(
@@ -113,7 +112,7 @@ def sentences(edition: str, code: str, start: date) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def attention(edition: str) -> dict[str, dict[str, Row]]:
     """Open lines by community and rule: how many, which indicators, how many rows, the first due day; and under `watch` how
     many indicators are on its watch list."""

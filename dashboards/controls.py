@@ -107,6 +107,17 @@ def resolve(edition: str) -> Scope:
     return Scope(edition, city, lang, area, grain, start, st.session_state.get("refused", ()))
 
 
+def default_scope(edition: str) -> Scope:
+    """What a visitor sees who has chosen nothing."""
+    city = data.city(edition)
+    areas = data.areas(edition)
+    available = data.periods(edition)
+    grain = "month" if "month" in available else next(iter(available))
+    lang = city.language if city.language in LANGUAGES else "zh"
+    area = areas.get(city.code) or next(iter(areas.values()))
+    return Scope(edition, city, lang, area, grain, default_start(edition, grain), ())
+
+
 def default_start(edition: str, grain: str) -> date:
     """The last complete period of a grain, else the newest one."""
     starts = data.periods(edition)[grain]

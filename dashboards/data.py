@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 import duckdb
-import streamlit as st
 
-from dashboards import editions, year_targets
+from dashboards import editions
+from dashboards.caches import cached
 from dashboards.older import lacks_table, missing_columns, with_columns
 
 
@@ -70,6 +70,7 @@ class Indicator:
     decimals: int
     target: float | None
     time_kind: str = ""
+    judged_at_year_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
     """Rows of one query as dictionaries; the text is ours and every value is bound.
 
     An edition that an earlier version made may lack what the query asks for: a table reads as empty, a column as NULL."""
+    names, rows = _fetch(edition, sql, parameters)
+    return [Row(zip(names, row, strict=True)) for row in rows]
+
+
+def _fetch(edition: str, sql: str, parameters: Sequence[object]) -> tuple[list[str], list[tuple[Any, ...]]]:
     cursor = editions.connection(edition).cursor()
     missing = set[tuple[str, str]]()
     try:
@@ -113,14 +119,13 @@ def ask(edition: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
                 cursor.execute(with_columns(sql, missing) if missing else sql, list(parameters))
             except (duckdb.BinderException, duckdb.CatalogException) as error:
                 if lacks_table(error):
-                    return []
+                    return [], []
                 lacks = missing_columns(sql, error, _columns(cursor))
                 if lacks <= missing:
                     raise
                 missing |= lacks
                 continue
-            names = [column[0] for column in cursor.description or []]
-            return [Row(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [column[0] for column in cursor.description or []], cursor.fetchall()
     finally:
         cursor.close()
 
@@ -132,7 +137,7 @@ def _columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return {str(table): set(columns) for table, columns in found}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def city(edition: str) -> City:
     """The city of the edition."""
     row = ask(
@@ -152,7 +157,7 @@ def city(edition: str) -> City:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def areas(edition: str) -> dict[str, Area]:
     """The ladder city → district → street → community in force now, by code, each area after its parent."""
     rows = ask(
@@ -188,7 +193,7 @@ def areas(edition: str) -> dict[str, Area]:
     return found
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def indicators(edition: str) -> dict[str, Indicator]:
     """The catalogue by id, in its order, each entry with the city's target."""
     targets = {
@@ -224,30 +229,31 @@ def indicators(edition: str) -> dict[str, Indicator]:
             row["decimals"] if row["decimals"] is not None else 1,
             targets.get(row["indicator_id"]),
             row["time_kind"] or "",
+            bool(row.get("judged_at_year_end")),
         )
         for row in ask(edition, "select * from marts.indicators order by sort_order")
     }
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def standards(edition: str) -> list[Row]:
     """Targets, floors and staffing standards of the city."""
     return ask(edition, "select standard, indicator_id, area_kind, value from marts.standards")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def as_of(edition: str) -> dict[str, tuple[datetime, date]]:
     """Data cut of each dataset: UTC instant and local day."""
     rows = ask(edition, "select dataset, as_of, as_of_on from marts.as_of where as_of is not null order by dataset")
     return {row["dataset"]: (row["as_of"], row["as_of_on"]) for row in rows}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def periods(edition: str) -> dict[str, list[date]]:
     """The periods that the edition holds, newest first, by grain."""
     rows = ask(
         edition,
-        "select distinct grain, period_start from marts.indicator_values "
+        f"select distinct grain, period_start from {whole_figures(edition)} "  # noqa: S608
         "where area_level = 'city' and dimension = 'all' and grain <> 'day' order by period_start desc",
     )
     found: dict[str, list[date]] = {}
@@ -263,58 +269,96 @@ _COLUMNS = (
 )
 
 
-def _figures(edition: str, where: str, parameters: Sequence[object]) -> list[Figure]:
-    rows = ask(edition, f"select {_COLUMNS} from marts.indicator_values v where {where}", parameters)  # noqa: S608
-    first_month = city(edition).fiscal_year_start
-    for row in rows:
-        open_year = year_targets.still_runs(row["indicator_id"], row["grain"], row["period_start"], first_month)
-        if open_year and row["status"] in ("missed", "watch"):
-            row["status"] = None
-    return [Figure(*row.values()) for row in rows]
+@cached(max_entries=8)
+def whole_figures(edition: str) -> str:
+    """The table to read figures without dimension from: `area_figures` has them alone and in order, the oldest editions have
+    them among all others."""
+    found = ask(
+        edition, "select table_name from duckdb_tables() where schema_name = 'marts' and table_name = 'area_figures'"
+    )
+    return "marts.area_figures" if found else "marts.indicator_values"
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+def _figures(edition: str, dimension: str, where: str, parameters: Sequence[object]) -> list[Figure]:
+    table = whole_figures(edition) if dimension == "all" else "marts.indicator_values"
+    sql = f"select {_COLUMNS} from {table} v where v.dimension = ? and {where}"  # noqa: S608
+    _, rows = _fetch(edition, sql, [dimension, *parameters])
+    return [Figure(*row) for row in rows]
+
+
 def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
     """Every period of these indicators for one area, oldest first, by indicator."""
-    found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in ids}
+    held = _held(edition, grain, level, code)
+    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+        found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in missing}
+        for figure in _figures(
+            edition,
+            "all",
+            "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+            "order by v.period_start",
+            [missing, grain, level, code],
+        ):
+            found[figure.indicator_id].append(figure)
+        held.update(found)
+    return {indicator_id: held[indicator_id] for indicator_id in ids}
+
+
+@cached(max_entries=256)
+def _held(edition: str, grain: str, level: str, code: str) -> dict[str, list[Figure]]:
+    """What `series` has read of an area already: the sections of a page ask for parts of what its head has asked for."""
+    return {}
+
+
+def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
+    """One indicator in one period for every area of a level, by area code ('unlocated' included)."""
+    return _at_levels(edition, indicator_id, grain, start).get(level, {})
+
+
+@cached(max_entries=256)
+def _at_levels(edition: str, indicator_id: str, grain: str, start: date) -> dict[str, dict[str, Figure]]:
+    """One indicator in one period for every area, by level: a page that asks for one level asks for the next one too."""
+    found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
-        "v.indicator_id in (select unnest(?)) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-        "and v.dimension = 'all' order by v.period_start",
-        [list(ids), grain, level, code],
+        "all",
+        "v.indicator_id = ? and v.grain = ? and v.period_start = ? "
+        "and v.area_level in ('city', 'district', 'street', 'community')",
+        [indicator_id, grain, start],
     ):
-        found[figure.indicator_id].append(figure)
+        found.setdefault(figure.area_level, {})[figure.area_code] = figure
     return found
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
-    """One indicator in one period for every area of a level, by area code ('unlocated' included)."""
-    figures = _figures(
-        edition,
-        "v.indicator_id = ? and v.grain = ? and v.period_start = ? and v.area_level = ? and v.dimension = 'all'",
-        [indicator_id, grain, start, level],
-    )
-    return {figure.area_code: figure for figure in figures}
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
 def part_series(
     edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, list[Figure]]]:
     """Every period of these indicators for one area, oldest first, by member of a dimension and indicator."""
+    held = _held_parts(edition, grain, level, code, dimension)
+    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+        fresh: dict[str, dict[str, list[Figure]]] = {indicator_id: {} for indicator_id in missing}
+        for figure in _figures(
+            edition,
+            dimension,
+            f"v.indicator_id in ({_places(missing)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
+            "order by v.period_start, v.member",
+            [*missing, grain, level, code],
+        ):
+            fresh[figure.indicator_id].setdefault(figure.member, []).append(figure)
+        held.update(fresh)
     found: dict[str, dict[str, list[Figure]]] = {}
-    for figure in _figures(
-        edition,
-        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.area_level = ? and v.area_code = ? "
-        "and v.dimension = ? order by v.period_start",
-        [*ids, grain, level, code, dimension],
-    ):
-        found.setdefault(figure.member, {}).setdefault(figure.indicator_id, []).append(figure)
+    for indicator_id in ids:
+        for member, figures in held[indicator_id].items():
+            found.setdefault(member, {})[indicator_id] = figures
     return found
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=128)
+def _held_parts(edition: str, grain: str, level: str, code: str, dimension: str) -> dict[str, dict[str, list[Figure]]]:
+    """What `part_series` has read of an area already, by indicator and member."""
+    return {}
+
+
+@cached(max_entries=64)
 def part_at_level(
     edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, dimension: str, member: str
 ) -> dict[str, dict[str, Figure]]:
@@ -322,19 +366,20 @@ def part_at_level(
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
+        dimension,
         f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.period_start = ? and v.area_level = ? "
-        "and v.dimension = ? and v.member = ?",
-        [*ids, grain, start, level, dimension, member],
+        "and v.member = ?",
+        [*ids, grain, start, level, member],
     ):
         found.setdefault(figure.area_code, {})[figure.indicator_id] = figure
     return found
 
 
-def _places(ids: tuple[str, ...]) -> str:
+def _places(ids: Sequence[str]) -> str:
     return ", ".join("?" * len(ids)) or "NULL"
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def level_series(
     edition: str, indicator_id: str, grain: str, level: str, codes: tuple[str, ...]
 ) -> dict[str, list[Figure]]:
@@ -342,15 +387,16 @@ def level_series(
     found: dict[str, list[Figure]] = {code: [] for code in codes}
     for figure in _figures(
         edition,
+        "all",
         "v.indicator_id = ? and v.grain = ? and v.area_level = ? and list_contains(?, v.area_code) "
-        "and v.dimension = 'all' order by v.period_start",
+        "order by v.period_start",
         [indicator_id, grain, level, list(codes)],
     ):
         found[figure.area_code].append(figure)
     return found
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def members(
     edition: str, ids: tuple[str, ...], grain: str, start: date, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, Figure]]:
@@ -358,16 +404,16 @@ def members(
     found: dict[str, dict[str, Figure]] = {}
     for figure in _figures(
         edition,
-        "list_contains(?, v.indicator_id) and v.grain = ? and v.period_start = ? and v.area_level = ? "
-        "and v.area_code = ? "
-        "and v.dimension = ? order by v.member",
-        [list(ids), grain, start, level, code, dimension],
+        dimension,
+        f"v.indicator_id in ({_places(ids)}) and v.grain = ? and v.period_start = ? and v.area_level = ? "
+        "and v.area_code = ? order by v.member",
+        [*ids, grain, start, level, code],
     ):
         found.setdefault(figure.member, {})[figure.indicator_id] = figure
     return found
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def insights(edition: str, level: str, code: str, start: date) -> list[Row]:
     """The sentences about an area in a month, in their order."""
     return ask(
@@ -381,7 +427,7 @@ def insights(edition: str, level: str, code: str, start: date) -> list[Row]:
 _OVERDUE_COLUMN = {"district": "district_code", "street": "street_code", "community": "community_code"}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[Row]]:
     """How many open tickets of an area are past their deadline, and the longest overdue of them."""
     column = _OVERDUE_COLUMN.get(level)
@@ -395,7 +441,7 @@ def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     return (int(total[0]["n"]) if total else 0), rows
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def ledger(edition: str, dataset: str | None, outcome: str | None, limit: int) -> tuple[int, list[Row]]:
     """How many deliveries of a dataset had an outcome (None: any), and the newest of them."""
     rows = ask(
@@ -411,13 +457,13 @@ def ledger(edition: str, dataset: str | None, outcome: str | None, limit: int) -
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def ledger_datasets(edition: str) -> list[str]:
     """The datasets that the ledger names."""
     return [row["dataset"] for row in ask(edition, "select distinct dataset from marts.deliveries order by dataset")]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def intake(edition: str) -> list[Row]:
     """What every dataset received in all its loaded deliveries together.
 
@@ -432,20 +478,20 @@ def intake(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def open_refusals(edition: str) -> list[Row]:
     """Refused deliveries in whose place nothing came before the edition was made, newest first."""
     return ask(edition, "select * from marts.open_refusals order by refused_at desc, dataset, file_name")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def guard_counts(edition: str) -> dict[str, int]:
     """How many judgements of guards ended in each outcome."""
     rows = ask(edition, "select outcome, count(*) as n from marts.guard_results group by outcome")
     return {row["outcome"]: row["n"] for row in rows}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
     """How many judgements warned, were overridden or blocked, and the newest of them; of equal warnings of one dataset the
     newest alone, with `earlier`, the number of the others.
@@ -468,7 +514,7 @@ def guard_marks(edition: str, limit: int) -> tuple[int, list[Row]]:
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def notes(edition: str, limit: int) -> tuple[int, list[Row]]:
     """How many remarks deliveries and sources left, and the newest of them."""
     rows = ask(
@@ -480,7 +526,7 @@ def notes(edition: str, limit: int) -> tuple[int, list[Row]]:
     return int(rows[0]["total"]) if rows else 0, rows
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def contract_results(edition: str) -> list[Row]:
     """The newest result of each contract rule, failures first; that of a few corrected rows speaks for no delivery."""
     return ask(
@@ -495,27 +541,27 @@ def contract_results(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def left_out(edition: str) -> list[Row]:
     """Rows that mappings left out, by dataset and reason, most first."""
     return ask(
         edition,
         "select dataset, reason_en, reason_zh, sum(left_out_rows) as n from marts.left_out group by all "
-        "order by n desc, dataset limit 50",
+        "order by n desc, dataset, reason_en limit 50",
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def reject_reasons(edition: str) -> list[Row]:
     """Rejected rows counted by dataset, column and reason, most frequent first."""
     return ask(
         edition,
         "select dataset, column_name, reason_en, reason_zh, count(*) as n from marts.rejects group by "
-        "all order by n desc, dataset limit 50",
+        "all order by n desc, dataset, column_name, reason_en limit 50",
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@cached(max_entries=16)
 def rejects(edition: str, dataset: str, limit: int) -> list[Row]:
     """Rejected rows of one dataset, in file order."""
     return ask(

@@ -7,9 +7,8 @@ from pathlib import Path
 from posixpath import join, normpath
 from urllib.parse import unquote
 
-import streamlit as st
-
 from dashboards import editions
+from dashboards.caches import cached
 
 # The frame shares the origin of the dashboard: the policy forbids every script and every request.
 _RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'"
@@ -21,7 +20,7 @@ body:not(:has(:target)) > article.sw-page:first-of-type { display: block }"""
 _LIMIT = 200
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def pages(edition: str) -> list[str]:
     """The pages of the edition's Data Docs as paths inside their folder, the index first."""
     folder = editions.docs_folder(edition)
@@ -29,7 +28,7 @@ def pages(edition: str) -> list[str]:
     return [file.relative_to(folder).as_posix() for file in found]
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
+@cached(max_entries=2)
 def book(edition: str) -> str:
     """All pages as one HTML document: a link to another page leads to its place in the document, others are taken away.
 

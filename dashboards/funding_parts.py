@@ -53,11 +53,7 @@ def _section(
         st.subheader(title, anchor=False, width="content")
         if figures:
             with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
-                for indicator, figure, when in figures:
-                    st.html(f"<b>{escape(parts.label(scope, indicator))}</b>")
-                    st.html(parts.passport_html(scope, figure, indicator, scope.place, when))
-                if table:
-                    st.html(table)
+                st.html(parts.about_html(scope, figures, table))
     if note:
         st.caption(note)
 

@@ -10,9 +10,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import streamlit as st
-
 from dashboards import data
+from dashboards.caches import cached
 
 _LEVELS = ("city", "district", "street", "community")
 #: A grid of more columns has tiles too narrow for a word on a phone.
@@ -42,7 +41,7 @@ class Shape:
     room: float
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def places(edition: str, day: date) -> dict[str, Place]:
     """The areas in force on a day, by code."""
     rows = data.ask(
@@ -67,7 +66,7 @@ def places(edition: str, day: date) -> dict[str, Place]:
     return dict(sorted(found.items()))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def outlines(edition: str, codes: tuple[str, ...], day: date) -> dict[str, Shape]:
     """The outlines of these areas that hold on a day, in a plane in which they look as they do on the ground.
 

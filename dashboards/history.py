@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-import streamlit as st
-
 from dashboards import data, formats
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Indicator, Row
 from dashboards.i18n import pick
@@ -15,7 +14,7 @@ from dashboards.parts import t
 _TEXTS = ("name", "definition", "numerator", "denominator", "exclusions", "attribution")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def versions(edition: str) -> dict[str, list[Row]]:
     """Each definition as it was said, oldest first, by indicator."""
     found: dict[str, list[Row]] = {}
@@ -24,7 +23,7 @@ def versions(edition: str) -> dict[str, list[Row]]:
     return found
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def earlier_figures(edition: str) -> dict[str, list[Row]]:
     """Figures that earlier versions gave and no later edition says again: version, how many, the last edition."""
     found: dict[str, list[Row]] = {}

@@ -10,6 +10,9 @@ from dashboards.controls import Scope
 from dashboards.parts import Reading, bad, strong, t
 from dashboards.waves import Wave
 
+#: The figures with which the city opens.
+OVERVIEW = ("T01", "T02", "T05", "T03", "T06", "T12", "M12", "F06")
+
 
 def _value(scope: Scope, item: Reading) -> str:
     shown = formats.value(item.now, item.indicator, scope.lang)

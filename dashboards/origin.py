@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import controls, data, formats, parts, schema_help
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Row
 from dashboards.parts import t
@@ -18,7 +19,7 @@ _PAGES = Path(__file__).parent / "app_pages"
 _STAGES = (("core", {"core"}), ("cells", {"cube", "cells", "flows", "stocks", "lists"}), ("marts", {"marts"}))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def reads(edition: str, indicator_id: str) -> dict[str, list[str]]:
     """The tables that make an indicator, each with the tables that it reads."""
     found: dict[str, list[str]] = {}
@@ -46,7 +47,7 @@ def in_order(made: dict[str, list[str]]) -> list[str]:
     return list(found)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def files(edition: str) -> dict[str, Row]:
     """By dataset: how many deliveries were loaded, their rows, and name, arrival and data cut of the newest."""
     rows = data.ask(
@@ -58,7 +59,7 @@ def files(edition: str) -> dict[str, Row]:
     return {row["dataset"]: row for row in rows}
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
+@cached(max_entries=1)
 def _sources() -> dict[str, str]:
     return {file.stem: file.read_text(encoding="utf-8") for file in sorted(_PAGES.glob("*.py"))}
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts, year_targets
+from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
 from dashboards.i18n import text, unit_word
@@ -58,11 +59,16 @@ def label(scope: Scope, indicator: Indicator) -> str:
 
 def readings(scope: Scope, ids: Sequence[str]) -> dict[str, Reading]:
     """The readings of those ids that the edition's catalogue knows, in the order asked."""
+    return _readings(scope, tuple(ids))
+
+
+@cached(max_entries=512)
+def _readings(scope: Scope, ids: tuple[str, ...]) -> dict[str, Reading]:
     catalogue = data.indicators(scope.edition)
     known = tuple(i for i in ids if i in catalogue)
     found = data.series(scope.edition, known, scope.grain, scope.area.level, scope.area.code)
     changed = signals.changes(scope.edition, scope.grain, scope.start, scope.area.level, scope.area.code)
-    limits = signals.limits(scope.edition, known, scope.area.level, scope.area.code) if scope.grain == "month" else {}
+    limits = signals.limits(scope.edition, scope.area.level, scope.area.code) if scope.grain == "month" else {}
     return {
         indicator_id: replace(
             reading(scope, catalogue[indicator_id], found[indicator_id]),
@@ -105,13 +111,7 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
             "goal_max" if indicator.direction == "lower" else "goal",
             target=formats.of_target(indicator, figure.target, scope.lang),
         )
-    if (
-        goal
-        and figure.status in (None, "provisional")
-        and year_targets.still_runs(
-            figure.indicator_id, figure.grain, figure.period_start, scope.city.fiscal_year_start
-        )
-    ):
+    if goal and indicator.judged_at_year_end and figure.status in (None, "provisional"):
         said = t(scope, "status_whole_year", goal=goal)
         return f"{t(scope, 'status_provisional')} · {said}" if figure.status else said, "sw-soft"
     if figure.status == "provisional":
@@ -143,6 +143,7 @@ def base(scope: Scope, figure: Figure | None, indicator: Indicator) -> str:
     return " · ".join(piece for piece in pieces if piece)
 
 
+@cached(max_entries=4096)
 def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, where: str, when: str) -> str:
     """Everything that stands behind one figure."""
     lang = scope.lang
@@ -280,19 +281,24 @@ def tiles(scope: Scope, items: Iterable[Reading], columns: int = 4) -> None:
 
 def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = "", table: str = "") -> None:
     """A heading with a button that opens the definitions of what is drawn below it, and its numbers as a table."""
-    catalogue = data.indicators(scope.edition)
     found = readings(scope, ids)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.subheader(title, anchor=False, width="content")
         if found:
             with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
-                for indicator_id, item in found.items():
-                    st.html(f"<b>{escape(label(scope, catalogue[indicator_id]))}</b>")
-                    st.html(passport_html(scope, item.now, item.indicator, scope.place, scope.when))
-                if table:
-                    st.html(table)
+                st.html(about_html(scope, ((item.indicator, item.now, scope.when) for item in found.values()), table))
     if note:
         st.caption(note)
+
+
+def about_html(scope: Scope, figures: Iterable[tuple[Indicator, Figure | None, str]], table: str) -> str:
+    """The passports of figures, each with its period, and their numbers as a table: one element, however many there are."""
+    entries = "".join(
+        f"<div class='sw-about'><b>{escape(label(scope, indicator))}</b>"
+        f"{passport_html(scope, figure, indicator, scope.place, when)}</div>"
+        for indicator, figure, when in figures
+    )
+    return entries + table
 
 
 def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> str:
@@ -354,8 +360,11 @@ def dot(scope: Scope, area_name: str, figure: Figure, indicator: Indicator) -> c
 def draw(spec: charts.Spec, alt: str, key: str) -> None:
     """Show a chart with its name for screen readers, which read its numbers in the table beside it and not mark by mark."""
     config = spec.get("config", {})
-    silent = {**config, "mark": {**config.get("mark", {}), "aria": False}}
-    st.vega_lite_chart({**spec, "config": silent}, width="stretch", key=key, alt=alt)
+    drawn = {**spec, "config": {**config, "mark": {**config.get("mark", {}), "aria": False}}}
+    if "data" in spec and "layer" in spec:
+        # Streamlit makes a pandas frame and then Arrow of data at the top, 2 ms a chart; further in they stay as they are
+        drawn["layer"] = [{"data": drawn.pop("data"), "layer": spec["layer"]}]
+    st.vega_lite_chart(drawn, width="stretch", key=key, alt=alt)
 
 
 def words(scope: Scope) -> dict[str, str]:
@@ -499,16 +508,17 @@ def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> No
     section(
         scope, title, [indicator_id], key, t(scope, "one_scale", low=f"{100 * low:.0f}%", high=f"{100 * high:.0f}%")
     )
-    with st.grid(min(len(items), 6), min_column_width=150, gap="small"):
-        for area, item in items:
-            address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
-            paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""
-            mark = "▼ " if paint else ""
-            st.html(
-                f"<div class='sw-mini'><span>{escape(formats.name(area.name, scope.lang))}</span>"
-                f"<b class='{paint}'>{mark}{escape(formats.value(item.now, indicator, scope.lang))}</b></div>"
-                f"<img class='sw-spark' alt='' src='{address}'>"
-            )
+    drawn = ""
+    for area, item in items:
+        address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
+        paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""
+        mark = "▼ " if paint else ""
+        drawn += (
+            f"<div><div class='sw-mini'><span>{escape(formats.name(area.name, scope.lang))}</span>"
+            f"<b class='{paint}'>{mark}{escape(formats.value(item.now, indicator, scope.lang))}</b></div>"
+            f"<img class='sw-spark' alt='' src='{address}'></div>"
+        )
+    st.html(f"<div class='sw-minis'>{drawn}</div>")
 
 
 def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:

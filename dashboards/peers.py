@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import streamlit as st
-
 from dashboards import data, formats
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator, Row
 from dashboards.parts import t
@@ -55,7 +54,7 @@ class Peer:
         )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def compared(edition: str, grain: str, start: date, code: str) -> dict[str, tuple[int, int]]:
     """The indicators that have peers in a period, in the order of the catalogue, each with the number of areas in `code`
     outside the 95 % limits and outside those of 99.8 %; what has no good direction has no peers."""
@@ -76,7 +75,7 @@ def compared(edition: str, grain: str, start: date, code: str) -> dict[str, tupl
     return {i: found[i] for i, entry in data.indicators(edition).items() if i in found and entry.direction != "none"}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def comparisons(edition: str, indicator_id: str, grain: str, start: date) -> list[Row]:
     """Every area of one indicator in one period among its peers, the best placed first."""
     return data.ask(

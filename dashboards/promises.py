@@ -8,9 +8,8 @@ from html import escape
 from math import ceil
 from zoneinfo import ZoneInfo
 
-import streamlit as st
-
 from dashboards import data
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.parts import t
 
@@ -36,7 +35,7 @@ class Promise:
         return age - self.allowed if age > self.allowed else None
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def promises(edition: str) -> list[Promise]:
     """Every promise with the moment it counts from: the data cut of the dataset, or its last delivery that was loaded."""
     rows = data.ask(

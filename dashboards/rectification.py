@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import controls, data, formats, list_cells, matters, parts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Row
 from dashboards.parts import t
@@ -18,7 +19,7 @@ _LISTED = 100
 _RUNGS = {"city": 0, "district": 1, "street": 2, "community": 3}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def lines(edition: str) -> list[Row]:
     """The lines of the rectification list with the words of their rules, those due first before the others."""
     return data.ask(
@@ -28,13 +29,13 @@ def lines(edition: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def watched(edition: str) -> list[Row]:
     """Figures below their target that are not on the list."""
     return data.ask(edition, "select * from marts.watch_list order by indicator_id, reason desc, area_code")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def is_kept(edition: str) -> bool:
     """Whether the edition keeps a rectification list at all."""
     return bool(data.ask(edition, "select rule from marts.rectification_rules limit 1"))

@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import data, formats, parts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Figure, Row
 from dashboards.parts import Reading, t
@@ -16,7 +17,7 @@ from dashboards.parts import Reading, t
 _LISTED = 40
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def restatements(edition: str, grain: str, level: str, code: str, since: date, until: date) -> list[Row]:
     """The final figures of an area that the edition before put otherwise, newest period first."""
     return data.ask(

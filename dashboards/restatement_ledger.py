@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import data, formats, parts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Figure, Indicator, Row
 from dashboards.i18n import pick
@@ -16,7 +17,7 @@ LISTED = 30
 _KINDS = ("restatement", "provisional_update")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def causes(edition: str) -> dict[str, dict[str, int]]:
     """Lines by kind and cause, most first; a line with several causes counts under each. The cause '' counts lines once."""
     rows = data.ask(edition, "select kind, causes, count(*) as n from marts.restatements group by kind, causes")
@@ -31,7 +32,7 @@ def causes(edition: str) -> dict[str, dict[str, int]]:
     }
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@cached(max_entries=16)
 def lines(edition: str, kind: str, cause: str, limit: int) -> list[Row]:
     """Lines of a kind and cause ('' any), totals and large areas first, then the largest change."""
     return data.ask(

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import data, downloads, formats, parts
+from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.i18n import pick
 from dashboards.parts import t
@@ -35,7 +36,7 @@ class Record:
     passed: tuple[bool, ...]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def records(edition: str) -> list[Record]:
     """Every rule with its results, those that fail now first; results of a few corrected rows speak for no delivery."""
     order = "order by d.as_of, r.checked_at, r.delivery_id"

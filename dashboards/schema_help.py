@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-import streamlit as st
-
 from dashboards import data
+from dashboards.caches import cached
 from dashboards.i18n import text
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def tables(edition: str) -> dict[str, tuple[int, list[tuple[str, str]]]]:
     """Each table of the edition with its number of rows, and name and type of its columns, by name."""
     sizes = data.ask(

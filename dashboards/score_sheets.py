@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import streamlit as st
 
 from dashboards import data, score_whatif
+from dashboards.caches import cached
 from dashboards.data import Row
 
 
@@ -42,7 +42,7 @@ class Sheet:
         return tuple(float(w) for w in np.bincount(self.of_group, weights=self.weights, minlength=len(self.groups)))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def classes(edition: str, grain: str, start: date) -> list[Row]:
     """The classes that are ranked in a period: level, class, number of areas."""
     return data.ask(
@@ -54,7 +54,7 @@ def classes(edition: str, grain: str, start: date) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def scores(edition: str, grain: str, start: date, level: str, peer_class: str) -> list[Row]:
     """Each area of a class with score, grade, place and the places it takes under other weights, the best first."""
     return data.ask(
@@ -68,7 +68,7 @@ def scores(edition: str, grain: str, start: date, level: str, peer_class: str) -
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def cells(edition: str, grain: str, start: date, level: str, peer_class: str) -> list[Row]:
     """The score of each indicator of each area of a class."""
     return data.ask(
@@ -79,7 +79,7 @@ def cells(edition: str, grain: str, start: date, level: str, peer_class: str) ->
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def sheet(edition: str, grain: str, start: date, level: str, peer_class: str) -> Sheet | None:
     """The sheet of a class with all its scores; None where there are none."""
     rows = cells(edition, grain, start, level, peer_class)
@@ -115,14 +115,14 @@ def sheet(edition: str, grain: str, start: date, level: str, peer_class: str) ->
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached(max_entries=8)
 def grades(edition: str) -> list[Grade]:
     """The grades in force, the best first."""
     rows = data.ask(edition, "select grade, name_zh, name_en, minimum from marts.grades order by sort_order")
     return [Grade(r["grade"], (r["name_zh"] or r["grade"], r["name_en"] or r["grade"]), r["minimum"]) for r in rows]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def vetoes(edition: str, grain: str, start: date, level: str) -> dict[str, list[Row]]:
     """The vetoes that count in a period, by area; `cap_order` is the place of the best grade left, from 1."""
     rows = data.ask(

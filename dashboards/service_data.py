@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import streamlit as st
-
+from dashboards.caches import cached
 from dashboards.data import Row, ask
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def lists(edition: str, level: str, code: str) -> dict[tuple[str, str], Row]:
     """Entries of the three lists of an area at the data cut, and those late, by list and state."""
     rows = ask(
@@ -20,7 +19,7 @@ def lists(edition: str, level: str, code: str) -> dict[tuple[str, str], Row]:
     return {(row["list"], row["state"]): row for row in rows}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def vetoes(edition: str, grain: str, start: date, codes: tuple[str, ...]) -> list[Row]:
     """Vetoes that count in a period for any of the areas, by what they are for: how many, and the grade that they allow."""
     return ask(

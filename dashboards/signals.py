@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-import streamlit as st
-
+from dashboards.caches import cached
 from dashboards.data import ask
 
 #: The rules of a control chart, the one that decides first.
@@ -44,7 +43,7 @@ class Limits:
     assurance: str | None
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@cached(max_entries=256)
 def changes(edition: str, grain: str, start: date, level: str, code: str) -> dict[str, Change]:
     """The changes of an area's figures against the period before, by indicator; empty where the edition compares nothing."""
     rows = ask(
@@ -67,15 +66,15 @@ def changes(edition: str, grain: str, start: date, level: str, code: str) -> dic
     }
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def limits(edition: str, ids: tuple[str, ...], level: str, code: str) -> dict[str, dict[date, Limits]]:
+@cached(max_entries=256)
+def limits(edition: str, level: str, code: str) -> dict[str, dict[date, Limits]]:
     """The control charts of an area's monthly figures by indicator and month."""
     rows = ask(
         edition,
         "select indicator_id, period_start, centre, lower_limit, upper_limit, variation, assurance, beyond_limits, "
-        "run_on_one_side, two_of_three, trend from marts.control_limits where indicator_id in (select unnest(?)) "
-        "and grain = 'month' and area_level = ? and area_code = ? order by period_start",
-        [list(ids), level, code],
+        "run_on_one_side, two_of_three, trend from marts.control_limits "
+        "where grain = 'month' and area_level = ? and area_code = ? order by period_start",
+        [level, code],
     )
     found: dict[str, dict[date, Limits]] = {}
     for row in rows:

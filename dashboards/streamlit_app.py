@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import access, controls, data, editions, formats, lost
+from dashboards import access, caches, controls, data, editions, formats, lost
 from dashboards.i18n import pick, text
 
 HERE = Path(__file__).parent
@@ -86,3 +86,4 @@ else:
         page.run()
         st.html(f"<div class='sw-meta'>{escape(text(scope.lang, 'footer'))}</div>")
 watch(seen)
+caches.settle()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-import streamlit as st
-
+from dashboards.caches import cached
 from dashboards.data import Row, ask
 
 _COLUMN = {"district": "district_code", "street": "street_code", "community": "community_code"}
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def ages(edition: str, level: str, code: str) -> list[Row]:
     """Open tickets of an area at the data cut by band of days since acceptance, youngest first; empty bands have no row."""
     return ask(
@@ -22,7 +21,7 @@ def ages(edition: str, level: str, code: str) -> list[Row]:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(max_entries=32)
 def open_at_level(edition: str, level: str) -> dict[str, Row]:
     """Open tickets of every area of a level at the data cut, by area code: all, overdue, accepted over 30 days ago."""
     rows = ask(
@@ -35,7 +34,7 @@ def open_at_level(edition: str, level: str) -> dict[str, Row]:
     return {row["area_code"]: row for row in rows}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cached(max_entries=64)
 def holders(edition: str, level: str, code: str, limit: int) -> tuple[int, list[Row]]:
     """How many units hold open tickets past their deadline, and those with most: number, over 30 days, longest delay."""
     column = _COLUMN.get(level)
@@ -50,7 +49,7 @@ def holders(edition: str, level: str, code: str, limit: int) -> tuple[int, list[
     return (int(rows[0]["units"]) if rows else 0), rows
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def exclusions(edition: str, grain: str, start: date, level: str, code: str) -> list[Row]:
     """Tickets that the rates leave out, by reason, most first."""
     return ask(
@@ -61,7 +60,7 @@ def exclusions(edition: str, grain: str, start: date, level: str, code: str) -> 
     )
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def before_exclusions(edition: str, grain: str, start: date, level: str, code: str) -> dict[str, Row]:
     """Rates over all tickets, the excluded ones too, by indicator."""
     rows = ask(
@@ -73,7 +72,7 @@ def before_exclusions(edition: str, grain: str, start: date, level: str, code: s
     return {row["indicator_id"]: row for row in rows}
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@cached(max_entries=128)
 def bounds(edition: str, grain: str, start: date, level: str, code: str) -> dict[str, Row]:
     """What pending tickets can still make of the figures of a period, by indicator; settled ones have none."""
     rows = ask(

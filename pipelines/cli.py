@@ -509,7 +509,6 @@ def run(city: CityOption = None, port: DashboardPort = 8501, dagster_port: Dagst
 
 
 def _dashboard_command(port: int) -> list[str]:
-    script = str(ROOT / "dashboards" / "streamlit_app.py")
     flags = [
         "--server.port",
         str(port),
@@ -520,7 +519,7 @@ def _dashboard_command(port: int) -> list[str]:
         "--browser.gatherUsageStats",
         "false",
     ]
-    return [sys.executable, "-m", "streamlit", "run", script, *flags]
+    return [sys.executable, "-m", "dashboards.serve", *flags]
 
 
 def _dagster_command(port: int) -> list[str]:

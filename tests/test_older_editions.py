@@ -29,8 +29,10 @@ def questions() -> dict[str, Callable[[str], object]]:
     """Every function of `data` that asks an edition, by name, with arguments for all but the edition."""
     found: dict[str, Callable[[str], object]] = {}
     for name, function in vars(data).items():
-        if inspect.isfunction(getattr(function, "__wrapped__", None)):
-            names = list(inspect.signature(function).parameters)[1:]
+        if name[0] == "_" or not inspect.isfunction(inspect.unwrap(function)) or function.__module__ != data.__name__:
+            continue
+        first, *names = inspect.signature(function).parameters
+        if name != "ask" and first == "edition":
             given = {key: ARGUMENTS[key] for key in names}
             found[name] = lambda edition, function=function, given=given: function(edition, **given)
     return found
@@ -38,7 +40,7 @@ def questions() -> dict[str, Callable[[str], object]]:
 
 def asks(name: str, table: str) -> bool:
     """Whether a function asks that table; those that name none go through the figures."""
-    source = inspect.getsource(vars(data)[name].__wrapped__)
+    source = inspect.getsource(inspect.unwrap(vars(data)[name]))
     return f"marts.{table}" in source or (table == "indicator_values" and "marts." not in source)
 
 

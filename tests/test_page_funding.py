@@ -18,7 +18,7 @@ import reading_pages
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import editions, funding_charts, funds, i18n, year_targets
+from dashboards import editions, funding_charts, funds, i18n
 from dashboards.controls import Scope
 
 # The period that opens is October 2026, day 304 of 365.
@@ -365,12 +365,3 @@ def test_a_target_of_the_whole_year_is_grey_until_the_year_is_over(
     monkeypatch.setenv("STREETWISE_CITY", str(sample_city))
     atlas = reading_pages.words(reading_pages.open_page("map", indicator="F02", lang=lang))
     assert ("全年目标，年末评判" if lang == "zh" else "Judged at the end of the year") in atlas and "▼" not in atlas
-
-
-def test_the_year_of_a_target_is_the_fiscal_one() -> None:
-    runs = year_targets.still_runs
-    assert runs("F02", "month", date(2026, 11, 1), 1) and not runs("F02", "month", date(2026, 12, 1), 1)
-    assert not runs("F02", "quarter", date(2026, 1, 1), 4) and runs("F02", "quarter", date(2026, 10, 1), 4)
-    assert runs("F02", "week", date(2025, 12, 29), 1), "its last day lies in the new year"
-    assert runs("F02", "day", date(2026, 12, 30), 1) and not runs("F02", "day", date(2026, 12, 31), 1)
-    assert not runs("F06", "month", date(2026, 5, 1), 1)

@@ -194,8 +194,8 @@ def test_what_is_suppressed_stays_blank(sample_city: Path, monkeypatch: pytest.M
         sample_city,
         "select indicator_id, any_value(area_code), area_level from marts.indicator_values where indicator_id in "
         "('M05', 'M08', 'M09', 'M10', 'M04') and grain = 'month' and period_start = ? and dimension = 'all' "
-        "and area_level in ('street', 'community') and status = 'suppressed' and area_code in (select area_code from marts.areas "
-        "where is_current) group by 1, 3 order by 1, 3 limit 1",
+        "and area_level in ('street', 'community') and status = 'suppressed' "
+        "and area_code in (select area_code from marts.areas where is_current) group by 1, 3 order by 1, 3 limit 1",
         LAST_MONTH,
     )
     if not hidden:

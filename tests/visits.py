@@ -46,7 +46,7 @@ def serving(city: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/streamlit_app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "dashboards.serve", "--server.port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=ROOT,

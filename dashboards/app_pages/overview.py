@@ -6,7 +6,7 @@ from dashboards import controls, data, deliveries, formats, lead, parts, rectifi
 from dashboards.controls import Scope
 
 scope: Scope = st.session_state["scope"]
-found = parts.readings(scope, ["T01", "T02", "T05", "T03", "T06", "T12", "M12", "F06"])
+found = parts.readings(scope, lead.OVERVIEW)
 parts.headline(
     scope,
     parts.t(scope, "title_overview", city=formats.plain(formats.name(scope.city.name, scope.lang))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _MARTS = """\
+area_figures|市到社区不分类的数字，按指标和区划排列，供页面读取|Figures without dimension from the city to communities, in order, for the pages
 area_shapes|区划边界的简化轮廓，地图按它绘制|Outlines of areas, simplified, as the map draws them
 area_successions|撤销区划由谁接替、占多大份额|What took over each area that has ended, and its share
 areas|区划：名称、层级、上级、人口、起止日期|Areas by stretch of validity: names, level, parent, population

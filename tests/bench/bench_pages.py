@@ -61,8 +61,9 @@ def serving(script: Path, city: Path | None) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **({"STREETWISE_CITY": str(city)} if city else {})}
+    start = ["dashboards.serve"] if city else ["streamlit", "run", str(script)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
+        [sys.executable, "-m", *start, "--server.port", str(port)],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
