@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
-import threading
 from pathlib import Path
 
 from streamlit.web import cli
@@ -13,8 +13,8 @@ from streamlit.web import cli
 import dashboards
 from dashboards import caches, controls, data, deliveries, editions, lead, parts, rectification
 
-#: Scripts, which run where they are imported.
-_SCRIPTS = {"app_pages", "query_child", "serve", "streamlit_app"}
+#: Scripts, which run where they are imported, and what warns where no server runs yet.
+_NOT_BEFORE = {"app_pages", "query_child", "reruns", "serve", "streamlit_app"}
 
 #: What Streamlit imports with the first table that can be sorted: half a second.
 _LATE = ("pandas", "pyarrow")
@@ -31,7 +31,7 @@ def warm() -> None:
         rectification.lines(edition)
         rectification.watched(edition)
     for module in pkgutil.iter_modules(dashboards.__path__):
-        if module.name not in _SCRIPTS:
+        if module.name not in _NOT_BEFORE:
             importlib.import_module(f"dashboards.{module.name}")
     for library in _LATE:
         importlib.import_module(library)
@@ -39,8 +39,11 @@ def warm() -> None:
 
 
 def main() -> None:
-    """Start the server, and get ready beside it."""
-    threading.Thread(target=warm, daemon=True).start()
+    """Get ready, then start the server; what goes wrong before is told and stops nothing."""
+    try:
+        warm()
+    except Exception:
+        logging.getLogger("streamlit").exception("the pages could not get ready; the first visitor waits for them")
     sys.argv = ["streamlit", "run", str(Path(__file__).with_name("streamlit_app.py")), *sys.argv[1:]]
     cli.main()
 
