@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -131,8 +132,9 @@ def test_nothing_reaches_the_edition_past_a_load(defs: dg.Definitions) -> None:
     found = parents(defs)
     loads = {f"landing.{dataset}" for dataset in CONTRACTS}
 
-    def above(name: str) -> set[str]:
-        return set().union(*({parent} | above(parent) for parent in found[name]))
+    @cache
+    def above(name: str) -> frozenset[str]:
+        return frozenset().union(*({parent} | above(parent) for parent in found[name]))
 
     for name in found.keys() - loads:
         if name.startswith("marts.") or name == "published.edition":

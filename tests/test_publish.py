@@ -214,6 +214,7 @@ def test_an_edition_after_a_failed_one_leaves_no_rest_of_it(published_city: Smal
 
 KILL_LOOP = """
 import json, os, signal, sys
+from datetime import timedelta
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from pipelines import publish as p
@@ -254,7 +255,7 @@ def attempt(last):
     for name in ("mkdir", "rename", "replace", "symlink_to", "chmod", "rmdir"):
         setattr(Path, name, watched(getattr(Path, name), last))
     with open_warehouse(city) as con:
-        p.publish(con, city, run_id=f"run-{last}", now=t.MAY + t.timedelta(minutes=last))
+        p.publish(con, city, run_id=f"run-{last}", now=t.MAY + timedelta(minutes=last))
 
 seen, point = set(), 0
 after = t.check_valid(city.published)
@@ -305,7 +306,7 @@ def test_a_kill_at_a_random_moment_leaves_the_old_edition_or_the_new_one(publish
         "while True:\n"
         "    n += 1\n"
         "    with open_warehouse(city) as con:\n"
-        "        p.publish(con, city, run_id=str(n), now=t.MAY + t.timedelta(minutes=n))\n"
+        "        p.publish(con, city, run_id=str(n), now=t.MAY + timedelta(minutes=n))\n"
         "    print(n, flush=True)\n"
     )
     process = subprocess.Popen(
