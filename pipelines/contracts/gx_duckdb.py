@@ -19,8 +19,6 @@ from great_expectations.datasource.fluent.config_str import ConfigStr
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
 from great_expectations.expectations.metrics.query_metrics.query_table.unexpected_rows_query_table import (
     UnexpectedRowsQueryTable,
@@ -227,27 +225,6 @@ def context() -> EphemeralDataContext:
 
 
 @contextmanager
-def _written_out_once() -> Iterator[None]:
-    """Each expectation writes out its configuration once, which none changes while a suite is checked.
-
-    Great Expectations writes it out anew at every look, eighty times an expectation: a quarter of the time of a small check."""
-    patched: Any = Expectation
-    stock, written = patched.configuration, dict[int, tuple[Expectation, ExpectationConfiguration]]()
-
-    def configuration(self: Expectation) -> ExpectationConfiguration:
-        if id(self) not in written:
-            # with the expectation, whose id would otherwise be another's after its end
-            written[id(self)] = (self, stock.fget(self))
-        return written[id(self)][1]
-
-    patched.configuration = property(configuration)
-    try:
-        yield
-    finally:
-        patched.configuration = stock
-
-
-@contextmanager
 def batch(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Batch]:
     """The table `[schema.]name` of an open connection as one batch; valid inside the `with` only."""
     schema, _, name = table.rpartition(".")
@@ -257,8 +234,7 @@ def batch(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Batch]:
     try:
         source = sources.add_or_update_duckdb(name="staging", connection_string=f"{_SHARED_SCHEME}{key}/{schema}")
         asset = source.add_table_asset(name=table, table_name=name)
-        with _written_out_once():
-            yield asset.add_batch_definition_whole_table("all rows").get_batch()
+        yield asset.add_batch_definition_whole_table("all rows").get_batch()
     finally:
         if "staging" in sources.all():
             sources.delete("staging")
