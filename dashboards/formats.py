@@ -11,6 +11,8 @@ from dashboards.i18n import pick, text, unit_word
 
 NO_VALUE = "—"
 _MARKDOWN = re.compile(r"([\\`*_\[\]$<>!~#|])")
+#: Where Markdown begins a link of its own accord; no sign can be escaped there, a word joiner keeps it from matching.
+_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)", re.IGNORECASE)
 _PERCENT_UNITS = {"", "%", "percent"}
 
 
@@ -210,8 +212,8 @@ def instant(value: datetime | None, time_zone: str) -> str:
 
 
 def plain(words: str) -> str:
-    """Text for a place that reads Markdown: a name with brackets or dollars stays a name, and fetches no picture."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(words.split()))
+    """Text for a place that reads Markdown: a name with brackets, dollars or an address stays a name, neither picture nor link."""
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", " ".join(words.split())))
 
 
 def name(names: tuple[str, str], lang: str) -> str:

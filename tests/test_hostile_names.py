@@ -14,7 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 
 ENTRY = Path(__file__).parent.parent / "dashboards" / "streamlit_app.py"
-NAME = "![x](http://evil.example/x.png)"
+NAME = "![x](http://evil.example/x.png) www.evil.example"
 PAGES = (
     *("overview", "tickets", "organisations", "funding", "service", "community", "ranking", "map", "data", "query"),
     *("definitions", "bulletin"),
@@ -77,6 +77,6 @@ def test_no_name_is_read_as_markdown(page: str, area: str, hostile: Path, monkey
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception, [e.value for e in app.exception]
     found = list(texts(app._tree))
-    assert [text for text in found if re.search(r"(?<!\\)!\[|(?<!\\)\]\(http", text)] == []
+    assert [text for text in found if re.search(r"(?<!\\)!\[|(?<!\\)\]\(http|https?://|www\.", text)] == []
     if (page, area) in (("overview", "440300"), ("tickets", "440300"), ("funding", "440301")):
         assert any("\\!\\[x\\]" in text for text in found), "the name is there, harmless"

@@ -543,3 +543,4 @@ def test_restated_figures_of_the_page_are_counted_in_one_line_with_old_new_and_w
 def test_a_name_for_markdown_keeps_its_letters() -> None:
     assert formats.plain("A-1 社区 (东)") == "A-1 社区 (东)"
     assert formats.plain("![x](y)$z$<i>") == "\\!\\[x\\](y)\\$z\\$\\<i\\>"
+    assert formats.plain("http://a.b WWW.c.d\n# e") == "http:\u2060//a.b WWW\u2060.c.d \\# e"
