@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 #: Seconds after which what has become garbage since is looked for among everything again.
 _SETTLED_FOR = 300.0
@@ -85,6 +86,22 @@ def cached(max_entries: int) -> Callable[[Callable[P, T]], Cached[P, T]]:
         return Cached(function, max_entries)
 
     return wrap
+
+
+class Gathered(Generic[K, T]):
+    """Answers to parts of a question, kept as parts are asked for: one visitor at a time, the others find what it found."""
+
+    def __init__(self) -> None:
+        self.kept: dict[K, T] = {}
+        self.lock = threading.Lock()
+
+    def get(self, keys: Iterable[K], find: Callable[[list[K]], Mapping[K, T]]) -> dict[K, T]:
+        """The answers for `keys`; `find` is asked for those that are not kept."""
+        asked = list(dict.fromkeys(keys))
+        with self.lock:
+            if missing := [key for key in asked if key not in self.kept]:
+                self.kept.update(find(missing))
+            return {key: self.kept[key] for key in asked}
 
 
 def settle() -> None:

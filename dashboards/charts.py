@@ -16,6 +16,8 @@ from typing import Any
 
 Spec = dict[str, Any]
 COLOURS = ["accent", "context", "alarm", "ink", "faint"]
+#: Labels of axes, readable on both themes.
+QUIET = "#838c99"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 
@@ -67,10 +69,10 @@ def paint_by(field: str) -> Spec:
 
 def axis(**options: Any) -> Spec:
     """An axis in the manner of all charts."""
-    return {"title": None, "labelColor": "#838c99", "tickCount": 5, "labelPadding": 6, **options}
+    return {"title": None, "labelColor": QUIET, "tickCount": 5, "labelPadding": 6, **options}
 
 
-def base(height: int, layers: list[Spec]) -> Spec:
+def base(height: float, layers: list[Spec]) -> Spec:
     """A chart as wide as its column."""
     return {
         "$schema": _SCHEMA,
@@ -331,8 +333,8 @@ def lines(
 
 
 def bars(points: Sequence[Point], current: date, grain: str, words: dict[str, str], height: int = 220) -> Spec:
-    """Counts over time from zero; the chosen period is solid, the others faded, the newest and the "
-    "chosen one labelled."""
+    """Counts over time from zero; the chosen period is solid, the others faded, the newest and the
+    chosen one labelled."""
     values = [
         {
             "day": p.day.isoformat(),
@@ -425,7 +427,7 @@ def funnel(
         "scale": {"type": "log", "domain": [smallest, largest * 1.15], "nice": False},
         "axis": axis(
             title=words["cases"],
-            titleColor="#838c99",
+            titleColor=QUIET,
             titleFontWeight="normal",
             grid=False,
             tickCount=4,

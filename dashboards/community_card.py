@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
-from dashboards import breakdowns, community, data, formats, parts, peers, ranking, score_sheets, scored, strips
+from dashboards import breakdowns, community, data, formats, parts, peers, places, ranking, score_sheets, scored, strips
 from dashboards.community import Band
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator, Row
@@ -64,7 +65,7 @@ def choose(scope: Scope, title: str) -> None:
         watch = own.get("watch")
         body.append(
             [
-                f"{ranking.link(scope, area)}<div class='sw-line'>{escape(peers.above(scope, area))}</div>",
+                f"{ranking.link(scope, area)}<div class='sw-line'>{escape(places.above(scope, area))}</div>",
                 "<br>".join(reasons) or formats.NO_VALUE,
                 str(watch["n"]) if watch else formats.NO_VALUE,
                 escape(formats.day(due, scope.lang)),
@@ -177,19 +178,20 @@ def _score(scope: Scope) -> str:
 
 def _row(scope: Scope, item: Reading, band: Band | None) -> None:
     """One indicator: name with passport, value, count, and the strip of its peers."""
-    indicator, figure, dated = item.indicator, item.now, ""
+    indicator, figure, of, dated = item.indicator, item.now, scope, ""
     if indicator.dataset == "surveys" and (figure is None or figure.value is None):
         known = [(start, f) for start, f in item.history if f is not None and f.value is not None]
         if not known:
             return
         start, figure = known[-1]
+        of = replace(scope, start=start)
         dated = formats.period(scope.grain, start, scope.lang)
         own = (indicator.indicator_id,)
         found = community.bands(scope.edition, own, scope.grain, start, scope.area.kind, scope.area.code)
         band = found.get(indicator.indicator_id)
     left, right = st.columns([1, 1], gap="small", vertical_alignment="center")
     with left, st.container(gap=None):
-        parts.passport(scope, figure, indicator, f"{indicator.indicator_id}_card")
+        parts.passport(of, figure, indicator, f"{indicator.indicator_id}_card")
         missed = figure is not None and figure.status == "missed"
         mark = "▼ " if missed else "◌ " if figure is not None and figure.status == "provisional" else ""
         # the name of a rate per 10,000 says so; the word for its unit speaks of people

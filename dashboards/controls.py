@@ -233,13 +233,13 @@ def choose(scope: Scope, key: str, options: Mapping[str, str], default: str, *, 
     def picked() -> None:
         _keep(key, st.session_state[widget] or default, default)
 
-    def named(value: str) -> str:
-        return options[value]
+    def marked(value: str) -> str:
+        return formats.plain(options[value])  # these read Markdown, those of a select box do not
 
     if few:
-        st.segmented_control(label, list(options), format_func=named, key=widget, on_change=picked, required=True)
+        st.segmented_control(label, list(options), format_func=marked, key=widget, on_change=picked, required=True)
     else:
-        st.selectbox(label, list(options), format_func=named, key=widget, on_change=picked)
+        st.selectbox(label, list(options), format_func=options.__getitem__, key=widget, on_change=picked)
     return chosen
 
 

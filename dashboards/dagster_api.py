@@ -25,8 +25,11 @@ _LAUNCH = """mutation Launch($params: ExecutionParams!) { launchRun(executionPar
 _NEWEST = """query Newest($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 1) { __typename
   ... on Runs { results { runId status creationTime startTime endTime assetSelection { path }
   assetMaterializations { assetKey { path } } tags { key value } } } } }"""
-_FAILURES = """query Failures($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection(limit: 1000) { events {
+_FAILURES = """query Failures($id: ID!, $after: String, $limit: Int) { runOrError(runId: $id) { ... on Run {
+  eventConnection(afterCursor: $after, limit: $limit) { cursor hasMore events {
   ... on ExecutionStepFailureEvent { stepKey error { className cause { className cause { className } } } } } } } } }"""
+#: Dagster gives the oldest events first and at most a thousand of them; a whole nightly run stores 1,400.
+_EVENTS = 1_000
 
 Key = tuple[str, ...]
 
@@ -148,15 +151,19 @@ def newest(address: str) -> Run | None:
 
 def failures(address: str, run_id: str) -> list[tuple[str, str]]:
     """Step and kind of error of each step that failed. The messages of errors may quote data and are not asked for."""
-    run = _ask(address, _FAILURES, {"id": run_id})["runOrError"]
-    found = []
-    for event in (run.get("eventConnection") or {}).get("events", []):
-        if "stepKey" in event:
-            error = event["error"] or {}
-            while error.get("cause"):
-                error = error["cause"]
-            found.append((str(event["stepKey"]), str(error.get("className") or "")))
-    return found
+    found, after = list[tuple[str, str]](), None
+    while True:
+        run = _ask(address, _FAILURES, {"id": run_id, "after": after, "limit": _EVENTS})["runOrError"]
+        page = run.get("eventConnection") or {}
+        for event in page.get("events", []):
+            if "stepKey" in event:
+                error = event["error"] or {}
+                while error.get("cause"):
+                    error = error["cause"]
+                found.append((str(event["stepKey"]), str(error.get("className") or "")))
+        if not page.get("hasMore") or page["cursor"] == after:
+            return found
+        after = page["cursor"]
 
 
 def _moment(seconds: float | None) -> datetime | None:

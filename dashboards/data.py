@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from dashboards import editions
-from dashboards.caches import cached
+from dashboards.caches import Gathered, cached
 from dashboards.older import lacks_table, missing_columns, with_columns
 
 
@@ -288,8 +288,8 @@ def _figures(edition: str, dimension: str, where: str, parameters: Sequence[obje
 
 def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str) -> dict[str, list[Figure]]:
     """Every period of these indicators for one area, oldest first, by indicator."""
-    held = _held(edition, grain, level, code)
-    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+
+    def find(missing: list[str]) -> dict[str, list[Figure]]:
         found: dict[str, list[Figure]] = {indicator_id: [] for indicator_id in missing}
         for figure in _figures(
             edition,
@@ -299,14 +299,15 @@ def series(edition: str, ids: tuple[str, ...], grain: str, level: str, code: str
             [missing, grain, level, code],
         ):
             found[figure.indicator_id].append(figure)
-        held.update(found)
-    return {indicator_id: held[indicator_id] for indicator_id in ids}
+        return found
+
+    return _held(edition, grain, level, code).get(ids, find)
 
 
 @cached(max_entries=256)
-def _held(edition: str, grain: str, level: str, code: str) -> dict[str, list[Figure]]:
+def _held(edition: str, grain: str, level: str, code: str) -> Gathered[str, list[Figure]]:
     """What `series` has read of an area already: the sections of a page ask for parts of what its head has asked for."""
-    return {}
+    return Gathered()
 
 
 def at_level(edition: str, indicator_id: str, grain: str, start: date, level: str) -> dict[str, Figure]:
@@ -333,8 +334,8 @@ def part_series(
     edition: str, ids: tuple[str, ...], grain: str, level: str, code: str, dimension: str
 ) -> dict[str, dict[str, list[Figure]]]:
     """Every period of these indicators for one area, oldest first, by member of a dimension and indicator."""
-    held = _held_parts(edition, grain, level, code, dimension)
-    if missing := [indicator_id for indicator_id in ids if indicator_id not in held]:
+
+    def find(missing: list[str]) -> dict[str, dict[str, list[Figure]]]:
         fresh: dict[str, dict[str, list[Figure]]] = {indicator_id: {} for indicator_id in missing}
         for figure in _figures(
             edition,
@@ -344,18 +345,21 @@ def part_series(
             [*missing, grain, level, code],
         ):
             fresh[figure.indicator_id].setdefault(figure.member, []).append(figure)
-        held.update(fresh)
+        return fresh
+
     found: dict[str, dict[str, list[Figure]]] = {}
-    for indicator_id in ids:
-        for member, figures in held[indicator_id].items():
+    for indicator_id, by_member in _held_parts(edition, grain, level, code, dimension).get(ids, find).items():
+        for member, figures in by_member.items():
             found.setdefault(member, {})[indicator_id] = figures
     return found
 
 
 @cached(max_entries=128)
-def _held_parts(edition: str, grain: str, level: str, code: str, dimension: str) -> dict[str, dict[str, list[Figure]]]:
+def _held_parts(
+    edition: str, grain: str, level: str, code: str, dimension: str
+) -> Gathered[str, dict[str, list[Figure]]]:
     """What `part_series` has read of an area already, by indicator and member."""
-    return {}
+    return Gathered()
 
 
 @cached(max_entries=64)
@@ -430,15 +434,24 @@ _OVERDUE_COLUMN = {"district": "district_code", "street": "street_code", "commun
 @cached(max_entries=64)
 def overdue(edition: str, level: str, code: str, limit: int) -> tuple[int, list[Row]]:
     """How many open tickets of an area are past their deadline, and the longest overdue of them."""
-    column = _OVERDUE_COLUMN.get(level)
-    where, parameters = (f"where {column} = ?", [code]) if column else ("", [])
+    where, parameters = _inside(level, code)
     total = ask(edition, f"select count(*) as n from marts.overdue_tickets {where}", parameters)  # noqa: S608
-    rows = ask(
+    return (int(total[0]["n"]) if total else 0), every_overdue(edition, level, code, limit)
+
+
+def every_overdue(edition: str, level: str, code: str, limit: int) -> list[Row]:
+    """The longest overdue tickets of an area, for a file: a long list is not kept in memory for visitors to come."""
+    where, parameters = _inside(level, code)
+    return ask(
         edition,
         f"select * from marts.overdue_tickets {where} order by days_overdue desc, ticket_id limit ?",  # noqa: S608
         [*parameters, limit],
     )
-    return (int(total[0]["n"]) if total else 0), rows
+
+
+def _inside(level: str, code: str) -> tuple[str, list[object]]:
+    column = _OVERDUE_COLUMN.get(level)
+    return (f"where {column} = ?", [code]) if column else ("", [])
 
 
 @cached(max_entries=32)
@@ -564,6 +577,11 @@ def reject_reasons(edition: str) -> list[Row]:
 @cached(max_entries=16)
 def rejects(edition: str, dataset: str, limit: int) -> list[Row]:
     """Rejected rows of one dataset, in file order."""
+    return every_reject(edition, dataset, limit)
+
+
+def every_reject(edition: str, dataset: str, limit: int) -> list[Row]:
+    """The same for a file: a long list is not kept in memory for visitors to come."""
     return ask(
         edition,
         "select r.source_row, r.column_name, r.value, r.reason_en, r.reason_zh, r.rule_id, d.file_name "

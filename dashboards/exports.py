@@ -329,7 +329,7 @@ def _about(scope: Scope, ids: Sequence[str]) -> list[list[str]]:
                 f"{entry.indicator_id} v{entry.version}",
                 *(formats.name(pair, lang) for pair in (entry.name, *texts)),
                 (("≤ " if entry.direction == "lower" else "≥ ") + goal) if goal else text(lang, "no_target"),
-                text(lang, "wilson") if entry.interval == "wilson" else text(lang, "no_interval"),
+                text(lang, "no_interval" if entry.interval == "none" else "wilson"),
                 rule,
                 " · ".join(
                     part for part in (text(lang, f"dataset_{entry.dataset}", entry.dataset), entry.source) if part

@@ -10,6 +10,9 @@ from dashboards.data import Figure, Indicator
 from dashboards.i18n import pick, text, unit_word
 
 NO_VALUE = "—"
+_MARKDOWN = re.compile(r"([\\`*_\[\]$<>!~#|])")
+#: Where Markdown begins a link of its own accord; no sign can be escaped there, a word joiner keeps it from matching.
+_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)", re.IGNORECASE)
 _PERCENT_UNITS = {"", "%", "percent"}
 
 
@@ -155,8 +158,8 @@ def interval(figure: Figure) -> str:
 
 
 def change(now: Figure | None, before: Figure | None, indicator: Indicator, lang: str) -> str | None:
-    """The change from one period to the next: percentage points for rates, per cent for amounts and "
-    "counts of 100 and more; '' for none."""
+    """The change from one period to the next: percentage points for rates, per cent for amounts and
+    counts of 100 and more; '' for none."""
     if now is None or before is None or now.value is None or before.value is None:
         return None
     kind = form(indicator)
@@ -209,8 +212,8 @@ def instant(value: datetime | None, time_zone: str) -> str:
 
 
 def plain(words: str) -> str:
-    """Text for a place that reads Markdown: a name with brackets or dollars stays a name, and fetches no picture."""
-    return re.sub(r"([\\`*_\[\]$<>!~#|])", r"\\\1", words)
+    """Text for a place that reads Markdown: a name with brackets, dollars or an address stays a name, neither picture nor link."""
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", " ".join(words.split())))
 
 
 def name(names: tuple[str, str], lang: str) -> str:

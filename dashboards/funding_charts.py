@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dashboards.charts import COLOURS, Spec
+from dashboards import charts
+from dashboards.charts import Spec, paint, paint_by
 
 #: Beyond the end of the year there is room for the labels at the ends of the lines.
 _ROOM = 0.28
@@ -42,10 +43,6 @@ class Pace:
 
 def _stamp(day: date) -> str:
     return f"{day.isoformat()}T00:00:00Z"
-
-
-def _colour(name: str) -> Spec:
-    return {"datum": name, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
 
 
 def year_curve(
@@ -90,7 +87,7 @@ def year_curve(
             "title": None,
             "grid": False,
             "format": words["month_format"],
-            "labelColor": "#838c99",
+            "labelColor": charts.QUIET,
             "labelPadding": 6,
             "labelFlush": False,
             "values": [{"year": d.year, "month": d.month, "date": 1, "utc": True} for d in months],
@@ -101,7 +98,7 @@ def year_curve(
         "scale": {"domain": [0, top], "nice": False},
         "axis": {
             "title": None,
-            "labelColor": "#838c99",
+            "labelColor": charts.QUIET,
             "labelPadding": 6,
             "values": [0, 25, 50, 75, 100],
             "labelExpr": "datum.value + '%'",
@@ -113,7 +110,7 @@ def year_curve(
         {
             "data": {"values": stretch},
             "mark": {"type": "line", "strokeWidth": 1.5, "strokeDash": [5, 4]},
-            "encoding": {"x": x, "y": at_value, "color": _colour(colour)},
+            "encoding": {"x": x, "y": at_value, "color": paint(colour)},
         }
         for stretch, colour in (([start, today], "context"), ([today, end], "faint"))
     ]
@@ -131,12 +128,12 @@ def year_curve(
     ]
     for pace in paces:
         mine = {"data": {"values": [v for v in values if v["kind"] == pace.kind]}}
-        paint = _colour(pace.colour)
+        colour = paint(pace.colour)
         layers.append(
             {
                 **mine,
                 "mark": {"type": "line", "strokeJoin": "round", **_STYLES[pace.kind]},
-                "encoding": {"x": x, "y": at_value, "color": paint},
+                "encoding": {"x": x, "y": at_value, "color": colour},
             }
         )
         if pace.kind != "committed":
@@ -152,21 +149,14 @@ def year_curve(
                             "opacity": 1,
                             "strokeWidth": 2,
                         },
-                        "encoding": {"x": x, "y": at_value, "color": paint, "tooltip": tooltip},
+                        "encoding": {"x": x, "y": at_value, "color": colour, "tooltip": tooltip},
                     }
                 )
     paid = next((p.marks[-1] for p in paces if p.kind == "paid" and p.marks), None)
     if paid is not None:
         layers.append(_gap(paid, now, gap[1], x, y))
     layers.append(_ends(paces, now, schedule, gap, top / height, x, y))
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "height": height,
-        "padding": {"left": 0, "right": 0, "top": 4, "bottom": 2},
-        "config": {"view": {"stroke": None}, "axis": {"gridOpacity": 0.5}},
-        "layer": layers,
-    }
+    return {**charts.base(height, layers), "padding": {"left": 0, "right": 0, "top": 4, "bottom": 2}}
 
 
 def _gap(paid: Mark, now: tuple[date, float], missed: bool, x: Spec, y: Spec) -> Spec:
@@ -178,7 +168,7 @@ def _gap(paid: Mark, now: tuple[date, float], missed: bool, x: Spec, y: Spec) ->
             "x": x,
             "y": {"field": "value", **y},
             "y2": {"field": "schedule"},
-            "color": _colour("alarm" if missed else "context"),
+            "color": paint("alarm" if missed else "context"),
         },
     }
 
@@ -218,7 +208,7 @@ def _ends(
             "x": x,
             "y": {"field": "at", **y},
             "text": {"field": "label", "type": "nominal"},
-            "color": {"field": "colour", "type": "nominal", "scale": {"domain": COLOURS}, "legend": None},
+            "color": paint_by("colour"),
         },
     }
 

@@ -50,12 +50,12 @@ def _section(
 ) -> None:
     """A heading whose button opens the passports of those figures, each with what it is of, and numbers as a table."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        st.subheader(title, anchor=False, width="content")
+        st.subheader(formats.plain(title), anchor=False, width="content")
         if figures:
             with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
                 st.html(parts.about_html(scope, figures, table))
     if note:
-        st.caption(note)
+        st.caption(formats.plain(note))
 
 
 def _figures(scope: Scope, part: Part, ids: Sequence[str]) -> list[tuple[Indicator, Figure | None, str]]:
@@ -172,7 +172,7 @@ def year_curve(scope: Scope, part: Part) -> None:
             funding_charts.Pace(_KINDS[indicator_id], t(scope, _WORDS[indicator_id]), _COLOURS[indicator_id], marks)
         )
     if not any(pace.marks for pace in paces):
-        st.info(t(scope, "curve_empty", place=scope.place, name=name))
+        st.info(formats.plain(t(scope, "curve_empty", place=scope.place, name=name)))
         return
     last = steps[-1]
     schedule = f"{t(scope, 'schedule_short')} {formats.percent(last.elapsed)}"

@@ -38,8 +38,8 @@ _UNITS: dict[str, tuple[str, str]] = {
 
 
 def text(lang: str, key: str, default: str | None = None, **values: object) -> str:
-    """The words of `key` with its values filled in; `default` for keys that data may invent. Raises "
-    "KeyError without one."""
+    """The words of `key` with its values filled in; `default` for keys that data may invent. Raises
+    KeyError without one."""
     if key not in WORDS and default is not None:
         return default
     return pick(lang, WORDS[key]).format(**values)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboards import controls, data, formats, parts
+from dashboards import controls, data, formats, parts, places
 from dashboards.controls import Scope
 from dashboards.data import Figure, Indicator, Row
 from dashboards.parts import t
@@ -45,8 +45,8 @@ def name(scope: Scope, code: str | None) -> str:
 def place(scope: Scope, code: str) -> str:
     """The area as a link to its own overview, and what lies between it and the area shown."""
     area = data.areas(scope.edition)[code]
-    above = " · ".join(escape(name(scope, up)) for up in area.path[1:-1] if up not in scope.area.path)
-    return link(scope, code) + (f"<div class='sw-line'>{above}</div>" if above else "")
+    above = places.above(scope, area)
+    return link(scope, code) + (f"<div class='sw-line'>{escape(above)}</div>" if above else "")
 
 
 def link(scope: Scope, code: str) -> str:

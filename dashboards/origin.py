@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
-from dashboards import controls, data, formats, parts, schema_help
+from dashboards import controls, data, formats, mentions, parts, schema_help
 from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Row
 from dashboards.parts import t
 
-_PAGES = Path(__file__).parent / "app_pages"
 #: Stages of the warehouse in the order in which they are made, by the schemas whose tables belong to them.
 _STAGES = (("core", {"core"}), ("cells", {"cube", "cells", "flows", "stocks", "lists"}), ("marts", {"marts"}))
 
@@ -59,17 +56,6 @@ def files(edition: str) -> dict[str, Row]:
     return {row["dataset"]: row for row in rows}
 
 
-@cached(max_entries=1)
-def _sources() -> dict[str, str]:
-    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(_PAGES.glob("*.py"))}
-
-
-def pages_of(indicator_id: str) -> list[str]:
-    """The pages whose text names the indicator; `definitions` has them all."""
-    named = [name for name, text in _sources().items() if re.search(rf"\b{re.escape(indicator_id)}\b", text)]
-    return [*named, "definitions"]
-
-
 def show(scope: Scope) -> None:
     """The choice of an indicator, and its way in stages."""
     st.subheader(t(scope, "origin_title"), anchor=False)
@@ -108,7 +94,7 @@ def show(scope: Scope) -> None:
     for stage, schemas in _STAGES:
         tables = [name for name in in_order(made) if name.partition(".")[0] in schemas]
         stages.append((t(scope, f"origin_{stage}"), [_table(scope, name, made.get(name, [])) for name in tables]))
-    pages = [_entry(t(scope, f"page_{name}", default=name)) for name in pages_of(chosen)]
+    pages = [_entry(t(scope, f"page_{name}", default=name)) for name in mentions.pages(chosen)]
     stages.append((t(scope, "origin_pages"), pages))
     columns = "".join(
         f"<li><h4>{index}. {escape(title)}</h4>{''.join(entries)}</li>"

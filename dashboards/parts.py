@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import chances, charts, data, exports, formats, periods, signals, verdicts
+from dashboards import chances, charts, data, exports, formats, periods, places, signals, verdicts
 from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator
@@ -185,7 +185,7 @@ def passport_html(scope: Scope, figure: Figure | None, indicator: Indicator, whe
 
 def passport(scope: Scope, figure: Figure | None, indicator: Indicator, key: str, where: str | None = None) -> None:
     """The name of an indicator as a button that opens its passport."""
-    with st.popover(label(scope, indicator), type="tertiary", key=f"passport_{key}"):
+    with st.popover(formats.plain(label(scope, indicator)), type="tertiary", key=f"passport_{key}"):
         st.html(passport_html(scope, figure, indicator, where or scope.place, scope.when))
 
 
@@ -283,12 +283,12 @@ def section(scope: Scope, title: str, ids: Sequence[str], key: str, note: str = 
     """A heading with a button that opens the definitions of what is drawn below it, and its numbers as a table."""
     found = readings(scope, ids)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        st.subheader(title, anchor=False, width="content")
+        st.subheader(formats.plain(title), anchor=False, width="content")
         if found:
             with st.popover(t(scope, "definition_button"), type="tertiary", key=f"about_{key}"):
                 st.html(about_html(scope, ((item.indicator, item.now, scope.when) for item in found.values()), table))
     if note:
-        st.caption(note)
+        st.caption(formats.plain(note))
 
 
 def about_html(scope: Scope, figures: Iterable[tuple[Indicator, Figure | None, str]], table: str) -> str:
@@ -405,7 +405,7 @@ def child_dots(scope: Scope, indicator_id: str, key: str, title: str) -> None:
     if not ladder:
         shown.sort(key=lambda pair: -(pair[1].value or 0) if indicator.direction != "lower" else (pair[1].value or 0))
     names = {area.code: formats.name(area.name, scope.lang) for area in chosen}
-    note = t(scope, "ladder_note") if ladder else t(scope, "dots_note") if indicator.interval == "wilson" else ""
+    note = t(scope, "ladder_note") if ladder else t(scope, "dots_note") if indicator.interval != "none" else ""
     if not ladder:
         lost = data.at_level(scope.edition, indicator_id, scope.grain, scope.start, chosen[0].level).get("unlocated")
         if lost is not None and (lost.denominator or lost.numerator):
@@ -510,7 +510,9 @@ def small_multiples(scope: Scope, indicator_id: str, key: str, title: str) -> No
     )
     drawn = ""
     for area, item in items:
-        address = charts.sparkline([f.value if f else None for _, f in item.history], low, high, target)
+        address = charts.sparkline(
+            [f.value if f else None for _, f in item.history], low, high, target, undecided=undecided(item)
+        )
         paint = "sw-bad" if item.now is not None and item.now.status == "missed" else ""
         mark = "▼ " if paint else ""
         drawn += (
@@ -541,7 +543,6 @@ def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
         if f.status == "missed" and chances.at_most(int(f.numerator or 0), int(f.denominator or 0), target) < 0.025
     ]
     short.sort(key=lambda row: -row[2])
-    everyone = data.areas(scope.edition)
     chance = round(0.025 * len(known)) or t(scope, "less_than_one")
     undecided = sum(1 for _, f in known if f.status == "provisional")
     title = t(scope, "short_title", name=label(scope, indicator))
@@ -577,12 +578,10 @@ def shortfalls(scope: Scope, indicator_id: str, key: str) -> None:
             return
         body: list[list[str]] = []
         for area, f, missing in short[:10]:
-            above = " · ".join(
-                formats.name(everyone[c].name, scope.lang) for c in area.path[1:-1] if c not in scope.area.path
-            )
             body.append(
                 [
-                    escape(formats.name(area.name, scope.lang)) + f"<div class='sw-line'>{escape(above)}</div>",
+                    escape(formats.name(area.name, scope.lang))
+                    + f"<div class='sw-line'>{escape(places.above(scope, area))}</div>",
                     f"<b class='sw-bad'>▼ {formats.whole(float(-int(-missing // 1)))}</b>",
                     escape(formats.value(f, indicator, scope.lang)),
                     escape(formats.interval(f)),
@@ -617,7 +616,7 @@ def _apart(candidates: Sequence[tuple[int, Figure]]) -> list[int]:
 
 def headline(scope: Scope, title: str, sentence: str) -> None:
     """The question of the page, and one sentence that answers it (`sentence` is ready HTML)."""
-    st.header(title, anchor=False)
+    st.header(formats.plain(title), anchor=False)
     meta(scope)
     st.html(f"<div class='sw-lead'>{sentence}</div>")
 
@@ -653,29 +652,3 @@ def goal_of(scope: Scope, indicator: Indicator) -> str:
     return ("≤ " if indicator.direction == "lower" else "≥ ") + formats.of_target(
         indicator, indicator.target, scope.lang
     )
-
-
-def definition_html(scope: Scope, indicator: Indicator, goal: str) -> str:
-    """One entry of the catalogue."""
-    lang = scope.lang
-    rows = [
-        (t(scope, "numerator"), formats.name(indicator.numerator, lang)),
-        (t(scope, "denominator"), formats.name(indicator.denominator, lang)),
-        (t(scope, "exclusions"), formats.name(indicator.exclusions, lang)),
-        (t(scope, "attribution"), formats.name(indicator.attribution, lang)),
-        (t(scope, "target_word"), goal),
-        (t(scope, "interval"), t(scope, "wilson") if indicator.interval == "wilson" else t(scope, "no_interval")),
-        (
-            t(scope, "suppression"),
-            t(scope, "suppression_rule", n=scope.city.people_minimum) if indicator.people else "",
-        ),
-        (
-            t(scope, "source"),
-            " · ".join(
-                x for x in (t(scope, f"dataset_{indicator.dataset}", default=indicator.dataset), indicator.source) if x
-            ),
-        ),
-    ]
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown)}</dd>" for name, shown in rows if shown)
-    definition = escape(formats.name(indicator.definition, lang))
-    return f"<div class='sw-define'>{definition}</div><dl class='sw-passport'>{items}</dl>"

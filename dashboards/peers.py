@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dashboards import data, formats
+from dashboards import data
 from dashboards.caches import cached
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator, Row
@@ -140,10 +140,3 @@ def own_class(scope: Scope, everyone: Sequence[Peer]) -> str | None:
         return "street"
     inside = [str(p.row["peer_class"]) for p in everyone if p.inside] or [str(p.row["peer_class"]) for p in everyone]
     return max(inside, key=inside.count, default=None)
-
-
-def above(scope: Scope, area: Area) -> str:
-    """The street and district of an area, those of the chosen area left out."""
-    everyone = data.areas(scope.edition)
-    codes = [code for code in area.path[1:-1] if code not in scope.area.path]
-    return " · ".join(formats.name(everyone[code].name, scope.lang) for code in codes)

@@ -102,7 +102,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (job["seconds"] + 2, job["seconds"] + 2))
-    sys.stdout.buffer.write(json.dumps(answer(job), ensure_ascii=False).encode("utf-8", errors="replace"))
+    told = json.dumps(answer(job), ensure_ascii=False).encode("utf-8", errors="replace")
+    sys.stdout.buffer.write(told if len(told) <= job["bytes"] else b'{"mistake": "too_much", "detail": ""}')
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import controls, data, formats, parts, peers, ranking_charts
+from dashboards import controls, data, formats, parts, peers, places, ranking_charts
 from dashboards.controls import Scope
 from dashboards.data import Area, Indicator
-from dashboards.markdown import plain
 from dashboards.parts import strong, t
 from dashboards.peers import Peer
 
@@ -39,7 +38,7 @@ def show(scope: Scope, title: str, top: DeltaGenerator, choices: DeltaGenerator)
     if not chosen:
         st.info(t(scope, "nothing_to_draw"))
         return
-    st.subheader(plain(classes[str(key)]), anchor=False)
+    st.subheader(formats.plain(classes[str(key)]), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         funnel(scope, indicator, chosen)
@@ -132,7 +131,7 @@ def outside(scope: Scope, indicator: Indicator, everyone: Sequence[Peer]) -> Non
         return
     body: list[list[str]] = []
     for peer in found[:_ROWS]:
-        above = escape(peers.above(scope, peer.area))
+        above = escape(places.above(scope, peer.area))
         where = escape(peers.class_name(scope, peer.row))
         line = f"{above}<span class='sw-wide'>{' · ' if above else ''}{where}</span>"
         paint = "sw-bad" if peer.missed else ""
@@ -179,7 +178,7 @@ def _unique(scope: Scope, chosen: Sequence[Peer]) -> list[str]:
     """Names as a chart prints them; of equal ones each has its street."""
     names = [formats.name(p.area.name, scope.lang) for p in chosen]
     everyone = [
-        f"{name} · {peers.above(scope, p.area)}" if names.count(name) > 1 else name
+        f"{name} · {places.above(scope, p.area)}" if names.count(name) > 1 else name
         for name, p in zip(names, chosen, strict=True)
     ]
     return everyone

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.charts import COLOURS, Spec
+from dashboards import charts
+from dashboards.charts import Spec, paint, paint_by
 
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_QUIET = "#838c99"
 _AXIS = 44  # pixels that the axis and its title take of the height
 
 
@@ -64,35 +63,14 @@ def _room(labels: Sequence[str]) -> int:
     return int(min(200.0, max([100.0, *widths]))) + 12
 
 
-def _paint(colour: str) -> Spec:
-    return {"datum": colour, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
-
-
-def _paint_by(field: str) -> Spec:
-    return {"field": field, "type": "nominal", "scale": {"domain": COLOURS}, "legend": None}
-
-
 def _axis(**options: Any) -> Spec:
-    return {
-        "title": None,
-        "labelColor": _QUIET,
-        "titleColor": _QUIET,
-        "titleFontWeight": "normal",
-        "tickCount": 5,
-        "labelPadding": 6,
-        **options,
-    }
+    """An axis whose title is as quiet as its labels."""
+    return charts.axis(titleColor=charts.QUIET, titleFontWeight="normal", **options)
 
 
 def _base(height: float, layers: list[Spec]) -> Spec:
-    return {
-        "$schema": _SCHEMA,
-        "width": "container",
-        "height": height,
-        "padding": {"left": 0, "right": 10, "top": 4, "bottom": 2},
-        "config": {"view": {"stroke": None}, "axis": {"gridOpacity": 0.5}},
-        "layer": layers,
-    }
+    """A chart with room to its right for the last label of its axis."""
+    return {**charts.base(height, layers), "padding": {"left": 0, "right": 10, "top": 4, "bottom": 2}}
 
 
 def _tooltip(words: dict[str, str], *fields: str) -> list[Spec]:
@@ -143,7 +121,7 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
         "scale": {"domain": [max(0.0, low - 0.5), high + 0.6], "nice": False},
         "axis": _axis(labelExpr="datum.value > 100.4 ? '' : format(datum.value, '.3~f') + '%'"),
     }
-    colour = _paint_by("colour")
+    colour = paint_by("colour")
     tooltip = _tooltip(words, "area", "value", "count")
     layers: list[Spec] = []
     for lower, upper, opacity in (("l998", "u998", 0.45), ("l95", "u95", 0.75)):
@@ -151,7 +129,7 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
             {
                 "data": {"values": limits},
                 "mark": {"type": "area", "opacity": opacity, "interpolate": "monotone"},
-                "encoding": {"x": x, "y": {"field": lower, **y}, "y2": {"field": upper}, "color": _paint("faint")},
+                "encoding": {"x": x, "y": {"field": lower, **y}, "y2": {"field": upper}, "color": paint("faint")},
             }
         )
     if limits:
@@ -164,7 +142,7 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
                     "x": x,
                     "y": {"field": "at", **y},
                     "text": {"field": "label", "type": "nominal"},
-                    "color": _paint("context"),
+                    "color": paint("context"),
                 },
             }
         )
@@ -173,12 +151,12 @@ def funnel(units: Sequence[Unit], peer_rate: float, peer_label: str, words: dict
         {
             **centre,
             "mark": {"type": "rule", "strokeWidth": 1.5},
-            "encoding": {"y": {"field": "rate", **y}, "color": _paint("context")},
+            "encoding": {"y": {"field": "rate", **y}, "color": paint("context")},
         },
         {
             **centre,
             "mark": {"type": "text", "align": "left", "x": 4, "dy": -7, "fontSize": 12},
-            "encoding": {"y": {"field": "rate", **y}, "text": {"value": peer_label}, "color": _paint("context")},
+            "encoding": {"y": {"field": "rate", **y}, "text": {"value": peer_label}, "color": paint("context")},
         },
     ]
     for filled in (False, True):
@@ -277,7 +255,7 @@ def caterpillar(
                 "x": {"field": "lower", **x},
                 "x2": {"field": "upper"},
                 "y": {"field": "at", **y},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
                 "size": {"field": "thick", "type": "quantitative", "scale": None},
                 "opacity": {
                     "field": "strength",
@@ -293,7 +271,7 @@ def caterpillar(
             "encoding": {
                 "x": {"field": "place", **x},
                 "y": {"field": "at", **y},
-                "color": _paint_by("colour"),
+                "color": paint_by("colour"),
                 "size": {"field": "size", "type": "quantitative", "scale": None},
                 "opacity": strength,
                 "tooltip": tooltip,
@@ -305,7 +283,7 @@ def caterpillar(
                 "x": {"value": -10},
                 "y": {"field": "at", **y},
                 "text": {"field": "label", "type": "nominal"},
-                "color": _paint("ink"),
+                "color": paint("ink"),
                 "opacity": {"field": "ink", "type": "quantitative", "scale": None},
             },
         },
@@ -316,7 +294,7 @@ def caterpillar(
                 "x": {"value": 4 - room_of_names},
                 "y": {"field": "at", **y},
                 "text": {"field": "label", "type": "nominal"},
-                "color": _paint("context"),
+                "color": paint("context"),
             },
         },
     ]
@@ -328,7 +306,7 @@ def caterpillar(
                 "encoding": {
                     "x": {"field": "other", **x},
                     "y": {"field": "at", **y},
-                    "color": _paint("ink"),
+                    "color": paint("ink"),
                     "size": {"field": "size", "type": "quantitative", "scale": None},
                     "opacity": strength,
                     "tooltip": [*tooltip, {"field": "other", "type": "nominal", "title": words["other"]}],
@@ -342,14 +320,14 @@ def caterpillar(
             {
                 **line,
                 "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.3},
-                "encoding": {"x": {"field": "place", **x}, "color": _paint("context")},
+                "encoding": {"x": {"field": "place", **x}, "color": paint("context")},
             },
         )
         layers.append(
             {
                 **line,
                 "mark": {"type": "text", "fontSize": 11, "y": 0, "dy": 2, "align": "left", "dx": 4, "baseline": "top"},
-                "encoding": {"x": {"field": "place", **x}, "text": {"value": middle}, "color": _paint("context")},
+                "encoding": {"x": {"field": "place", **x}, "text": {"value": middle}, "color": paint("context")},
             }
         )
     spec = _base(max(at, 60.0) + _AXIS, layers)
@@ -399,16 +377,16 @@ def three_rates(rows: Sequence[Rates], peer_rate: float, peer_label: str, words:
         {
             **line,
             "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.3},
-            "encoding": {"x": {"field": "raw", **x}, "color": _paint("context")},
+            "encoding": {"x": {"field": "raw", **x}, "color": paint("context")},
         },
         {
             **line,
             "mark": {"type": "text", "fontSize": 12, "y": 0, "dy": 2, "dx": 5, "align": "left", "baseline": "top"},
-            "encoding": {"x": {"field": "raw", **x}, "text": {"value": peer_label}, "color": _paint("context")},
+            "encoding": {"x": {"field": "raw", **x}, "text": {"value": peer_label}, "color": paint("context")},
         },
         {
             "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.35},
-            "encoding": {"x": {"field": "raw", **x}, "x2": {"field": "shrunk"}, "y": y, "color": _paint("accent")},
+            "encoding": {"x": {"field": "raw", **x}, "x2": {"field": "shrunk"}, "y": y, "color": paint("accent")},
         },
     ]
     for field, shape, filled, colour in (
@@ -427,7 +405,7 @@ def three_rates(rows: Sequence[Rates], peer_rate: float, peer_label: str, words:
                     "strokeWidth": 1.8,
                     "opacity": 1,
                 },
-                "encoding": {"x": {"field": field, **x}, "y": y, "color": _paint(colour), "tooltip": tooltip},
+                "encoding": {"x": {"field": field, **x}, "y": y, "color": paint(colour), "tooltip": tooltip},
             }
         )
     layers.append(
@@ -437,7 +415,7 @@ def three_rates(rows: Sequence[Rates], peer_rate: float, peer_label: str, words:
                 "x": {"value": -10},
                 "y": y,
                 "text": {"field": "area", "type": "nominal"},
-                "color": _paint("ink"),
+                "color": paint("ink"),
             },
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ import streamlit as st
 from dashboards import data, downloads, formats, parts
 from dashboards.caches import cached
 from dashboards.controls import Scope
+from dashboards.data import Row
 from dashboards.i18n import pick
 from dashboards.parts import t
 
@@ -170,21 +172,21 @@ def show_rejects(scope: Scope) -> None:
             or names[0]
         )
         columns = [t(scope, name) for name in ("source_row", "column", "cell", "reason", "rule", "file")]
-        shown = _rows(scope, dataset, 500)
+        shown = _rows(scope, data.rejects(scope.edition, dataset, 500))
         st.dataframe(
             [dict(zip(columns, row, strict=True)) for row in shown], hide_index=True, alt=t(scope, "rejects_rows")
         )
         downloads.offer(
             f"{scope.city.edition}-rejects-{dataset}",
             columns,
-            lambda: _rows(scope, dataset, DOWNLOADED),
+            lambda: _rows(scope, data.every_reject(scope.edition, dataset, DOWNLOADED)),
             "rejects",
             (t(scope, "rejects_csv"), t(scope, "rejects_xlsx")),
         )
 
 
-def _rows(scope: Scope, dataset: str, limit: int) -> list[list[Any]]:
-    """Rejected rows of a dataset, values masked as the edition holds them."""
+def _rows(scope: Scope, rows: Sequence[Row]) -> list[list[Any]]:
+    """Rejected rows as cells, values masked as the edition holds them."""
     return [
         [
             r["source_row"],
@@ -194,5 +196,5 @@ def _rows(scope: Scope, dataset: str, limit: int) -> list[list[Any]]:
             r["rule_id"],
             r["file_name"],
         ]
-        for r in data.rejects(scope.edition, dataset, limit)
+        for r in rows
     ]

@@ -13,6 +13,8 @@ from typing import Any
 SECONDS = 10
 ROWS = 5_000
 MEGABYTES = 512
+#: Of an answer: it is kept for its visitor as long as the page is open.
+ANSWER_BYTES = 20_000_000
 LONGEST = 20_000
 _CHILD = Path(__file__).with_name("query_child.py")
 #: Two at a time: the pages of everybody else are served by the same machine.
@@ -46,7 +48,14 @@ def ask(edition: str, sql: str, *, seconds: int = SECONDS, rows: int = ROWS) -> 
         return Mistake("empty")
     if len(sql) > LONGEST:
         return Mistake("too_wide")
-    job = {"edition": edition, "sql": sql, "seconds": seconds, "rows": rows, "megabytes": MEGABYTES}
+    job = {
+        "edition": edition,
+        "sql": sql,
+        "seconds": seconds,
+        "rows": rows,
+        "megabytes": MEGABYTES,
+        "bytes": ANSWER_BYTES,
+    }
     if not _PLACES.acquire(timeout=seconds):
         return Mistake("busy")
     try:

@@ -10,7 +10,18 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import controls, formats, parts, peers, ranking, ranking_charts, score_sheets, score_tables, weights
+from dashboards import (
+    controls,
+    formats,
+    parts,
+    peers,
+    places,
+    ranking,
+    ranking_charts,
+    score_sheets,
+    score_tables,
+    weights,
+)
 from dashboards.controls import Scope
 from dashboards.data import Row
 from dashboards.parts import strong, t
@@ -126,7 +137,7 @@ def order(scope: Scope, everyone: Sequence[Scored], sheet: Sheet, changed: bool)
             if item.row["grade"] != grade:
                 continue
             row = item.row
-            own = f"{name} · {peers.above(scope, item.area)}" if names.count(name) > 1 else name
+            own = f"{name} · {places.above(scope, item.area)}" if names.count(name) > 1 else name
             named = (
                 few
                 or item in furthest

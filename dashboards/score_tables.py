@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import data, formats, parts, peers, ranking, score_sheets
+from dashboards import data, formats, parts, places, ranking, score_sheets
 from dashboards.controls import Scope
 from dashboards.data import Row
 from dashboards.parts import t
@@ -58,7 +58,7 @@ def moves(scope: Scope, everyone: Sequence[Scored]) -> None:
         regraded = item.other_grade != row["capped_grade"]
         body.append(
             [
-                f"{ranking.link(scope, item.area)}<div class='sw-line'>{escape(peers.above(scope, item.area))}</div>",
+                f"{ranking.link(scope, item.area)}<div class='sw-line'>{escape(places.above(scope, item.area))}</div>",
                 f"{row['rank'] or formats.NO_VALUE} → <b>{item.other_place or formats.NO_VALUE}</b>"
                 f"<div class='sw-line'>{write_places(row)}</div>",
                 escape(t(scope, verdict)),
@@ -91,7 +91,7 @@ def capped(scope: Scope, everyone: Sequence[Scored]) -> None:
     parts.section(scope, t(scope, "capped_title"), [], "capped", t(scope, "capped_note"))
     body = [
         [
-            f"{ranking.link(scope, item.area)}<div class='sw-line'>{escape(peers.above(scope, item.area))}</div>",
+            f"{ranking.link(scope, item.area)}<div class='sw-line'>{escape(places.above(scope, item.area))}</div>",
             escape(t(scope, "comma").join(_why(scope, veto) for veto in item.vetoes)),
             write_score(item.row["score"]),
             escape(graded(scope, item)),

@@ -135,7 +135,7 @@ def survey_of_communities(wave: Wave) -> None:
     if hidden:
         words += t(scope, "survey_hidden", n=hidden, least=indicator.minimum_count)
     if words:
-        st.caption(words)
+        st.caption(formats.plain(words))
 
 
 def kinds_of_organisations(appraisals: Mapping[str, Wave]) -> None:

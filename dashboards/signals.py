@@ -19,7 +19,6 @@ class Change:
     `beyond_chance` is None where chance has no say: stocks, counts, money, provisional figures."""
 
     value: float
-    relative: float | None
     lower: float | None
     upper: float | None
     beyond_chance: bool | None
@@ -48,7 +47,7 @@ def changes(edition: str, grain: str, start: date, level: str, code: str) -> dic
     """The changes of an area's figures against the period before, by indicator; empty where the edition compares nothing."""
     rows = ask(
         edition,
-        "select indicator_id, change, relative_change, change_lower, change_upper, is_beyond_chance, is_provisional "
+        "select indicator_id, change, change_lower, change_upper, is_beyond_chance, is_provisional "
         "from marts.changes where grain = ? and period_start = ? and area_level = ? and area_code = ? "
         "and compared_with = 'previous_period'",
         [grain, start, level, code],
@@ -56,7 +55,6 @@ def changes(edition: str, grain: str, start: date, level: str, code: str) -> dic
     return {
         row["indicator_id"]: Change(
             row["change"],
-            row["relative_change"],
             row["change_lower"],
             row["change_upper"],
             row["is_beyond_chance"],

@@ -15,9 +15,7 @@ def control_trend(scope: Scope, item: Reading, title: str, key: str) -> None:
     charted = scope.grain == "month" and bool(item.limits)
     rows = ((formats.period(scope.grain, start, scope.lang), figure) for start, figure in reversed(item.history))
     numbers = parts.figures_table(scope, t(scope, "period"), rows, indicator)
-    note = (
-        t(scope, "control_note") if charted else t(scope, "plain_trend_note") if indicator.interval == "wilson" else ""
-    )
+    note = t(scope, "control_note") if charted else t(scope, "plain_trend_note") if indicator.interval != "none" else ""
     parts.section(scope, title, [indicator.indicator_id], key, note, numbers)
     points = parts.points(scope, item)
     if sum(point.value is not None for point in points) < 2:

@@ -295,7 +295,7 @@ def overdue_list(scope: Scope, limit: int = 200) -> None:
 
     def whole_list() -> list[list[exports.Cell]]:
         """Every open ticket past its deadline, not only those on the page."""
-        return [told(row) for row in data.overdue(scope.edition, scope.area.level, scope.area.code, 100_000)[1]]
+        return [told(row) for row in data.every_overdue(scope.edition, scope.area.level, scope.area.code, 100_000)]
 
     titles = [t(scope, name) for name in columns]
     st.dataframe(

@@ -10,7 +10,6 @@ import streamlit as st
 
 from dashboards import formats, parts, score_whatif
 from dashboards.controls import Scope
-from dashboards.markdown import plain
 from dashboards.parts import t
 from dashboards.score_sheets import Sheet
 
@@ -52,7 +51,7 @@ def sliders(scope: Scope, sheet: Sheet, title_of: str) -> score_whatif.Floats:
 
 def _label(scope: Scope, name: tuple[str, str]) -> str:
     shown = formats.name(name, scope.lang)
-    return plain(shown[:1].upper() + shown[1:])
+    return formats.plain(shown[:1].upper() + shown[1:])
 
 
 def parse(value: str | None, groups: int) -> list[float] | None:

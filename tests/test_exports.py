@@ -183,6 +183,14 @@ def test_a_font_is_missing_where_two_letters_are_the_same_box(monkeypatch: pytes
     assert fonts.chinese.__wrapped__()
 
 
+def test_only_indicators_without_an_interval_are_said_to_have_none(edition: str) -> None:
+    ids = ["Q01", "T02", "T01"]
+    about = sheets(exports.to_xlsx(scope_of(edition), "标题", [], [], ids))["口径"]
+    column = about[0].index("95% 区间")
+    told = {str(row[0])[:3]: row[column] for row in about[1:]}
+    assert told == {"Q01": "Wilson 95% 区间", "T02": "Wilson 95% 区间", "T01": "不适用：非比例指标"}
+
+
 def test_the_overdue_list_is_offered_whole_and_made_only_when_asked_for(
     edition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +213,7 @@ def test_the_overdue_list_is_offered_whole_and_made_only_when_asked_for(
     )
     assert len(rows) == total > 200, "more than the page lists"
     assert rows[0].split(",")[1] == str(longest)
+    assert max(len(listed) for _, listed in data.overdue.kept.values()) <= 200, "the file is not kept in memory"
     assert {"ticket_dots.csv", "ticket_dots.xlsx", "ticket_dots.png", "ticket_dots.svg"} <= set(offered)
 
 

@@ -200,6 +200,19 @@ def test_communities_with_a_veto_come_first_each_with_a_link_to_its_card(lang: s
     assert str(pressing[0][0]) in words(app)
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_passport_of_an_earlier_survey_names_the_month_of_the_survey(lang: str, ask: Ask) -> None:
+    ((code, wave),) = ask(
+        "select area_code, max(period_start) from marts.indicator_values where indicator_id = 'Q01' and grain = 'month' "
+        "and area_level = 'community' and dimension = 'all' and value is not null and period_start < date '2026-10-01' "
+        "group by 1 order by 2 desc, 1 limit 1"
+    )
+    (passport,) = [block for block in blocks(open_page(area=code, lang=lang)) if "Q01 v" in block]
+    month = f"{wave:%B %Y}" if lang == "en" else f"{wave.year}年{wave.month}月"
+    assert f" · {month}</dd>" in passport
+    assert ("October 2026" if lang == "en" else "2026年10月") not in passport
+
+
 def test_an_edition_of_an_earlier_version_has_no_lines_and_says_so(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

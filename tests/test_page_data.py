@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,19 @@ import pytest
 from editions import publish
 from streamlit.testing.v1 import AppTest
 
-from dashboards import docs, downloads, editions, history, i18n, origin, promises, restatement_ledger, rules
+from dashboards import (
+    data,
+    docs,
+    downloads,
+    editions,
+    history,
+    i18n,
+    mentions,
+    origin,
+    promises,
+    restatement_ledger,
+    rules,
+)
 from pipelines import background
 from pipelines.archive import Archive
 from pipelines.contracts.model import ContractError, load_contracts
@@ -176,6 +188,21 @@ def test_a_source_that_went_silent_is_late_on_the_page_although_nobody_published
     assert "Late against its promise: ▼ Facilities" in shown
 
 
+def test_all_rejects_of_a_dataset_are_read_for_a_file_and_not_kept_in_memory(
+    sample_city: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Callable[[], list[list[object]]]] = []
+    monkeypatch.setattr(downloads, "offer", lambda name, columns, rows, *more: offered.append(rows))
+    app = open_page(monkeypatch, sample_city, "data", tab="rules")
+    ((total,),) = asked(
+        sample_city,
+        f"select count(*) from marts.rejects where dataset = '{app.selectbox(key='rejects_dataset').value}'",
+    )
+    data.rejects.clear()
+    assert len(offered[-1]()) == total
+    assert not data.rejects.kept
+
+
 def test_rejects_are_taken_away_without_formulas_and_as_masked_as_the_edition_has_them() -> None:
     rows = [[1, "=1+1", -5, "+86", "-x", "@a", "\tb", "\rc", None, "ok"]]
     head = ["=head", *"bcdefghij"]
@@ -225,15 +252,22 @@ def test_the_origin_of_a_figure_goes_from_files_to_pages_in_the_order_of_making(
     ]
     assert places == sorted(places)
     assert "<b>Tickets</b>" in way[places[-1] :]
-    assert "definitions" in origin.pages_of("T03")
 
 
-def test_every_page_is_found_that_names_an_indicator() -> None:
-    found = set(origin.pages_of("T12"))
-    written = {
-        f.stem for f in (ROOT / "dashboards" / "app_pages").glob("*.py") if re.search(r"\bT12\b", f.read_text("utf-8"))
-    }
-    assert found == written | {"definitions"}
+@pytest.mark.parametrize(
+    ("indicator_id", "expected"),
+    [
+        ("M16", ["community", "organisations"]),
+        ("T12", ["overview", "tickets"]),
+        ("T16", ["community"]),
+        ("F12", ["funding"]),
+        ("L02", ["service"]),
+        ("F06", ["community", "funding", "overview"]),
+        ("X99", []),
+    ],
+)
+def test_the_pages_of_an_indicator_are_found_through_what_they_import(indicator_id: str, expected: list[str]) -> None:
+    assert mentions.pages(indicator_id) == [*expected, "map", "definitions"]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

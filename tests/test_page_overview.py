@@ -284,6 +284,21 @@ def test_the_provisional_stretch_is_dashed_hollow_hatched_and_named() -> None:
     assert "provisional" not in texts(final) and not any("stripes" in str(layer) for layer in final["layer"])
 
 
+def test_small_trends_end_hollow_where_the_newest_figure_is_provisional(sample: Path) -> None:
+    for month in (date(2026, 10, 1), date(2026, 11, 1)):
+        (open_ones,) = one(
+            sample,
+            "select count(*) from marts.indicator_values where indicator_id = 'T02' and grain = 'month' and dimension = 'all' "
+            "and area_level = 'district' and area_code <> 'unlocated' and period_start = ? and status = 'provisional'",
+            month,
+        )
+        (minis,) = pieces(open_page(period=f"{month:%Y-%m}"), "sw-minis")
+        drawn = [base64.b64decode(text).decode() for text in re.findall(r"base64,([^']+)'", minis)]
+        assert len(drawn) == 5
+        assert sum("stroke='var(--paper)'" in svg for svg in drawn) == open_ones
+    assert open_ones == 5
+
+
 def test_the_measure_of_trend_and_areas_is_chosen_and_stays_in_the_address(sample: Path) -> None:
     app = open_page(measure="T03")
     assert [s.value for s in app.subheader][:2] == ["按时办结率走势", "按时办结率：与目标相比"]
@@ -528,3 +543,4 @@ def test_restated_figures_of_the_page_are_counted_in_one_line_with_old_new_and_w
 def test_a_name_for_markdown_keeps_its_letters() -> None:
     assert formats.plain("A-1 社区 (东)") == "A-1 社区 (东)"
     assert formats.plain("![x](y)$z$<i>") == "\\!\\[x\\](y)\\$z\\$\\<i\\>"
+    assert formats.plain("http://a.b WWW.c.d\n# e") == "http:\u2060//a.b WWW\u2060.c.d \\# e"

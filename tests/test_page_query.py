@@ -115,6 +115,10 @@ def test_a_mistake_is_told_in_words(city: Path, lang: str, monkeypatch: pytest.M
         ("select getenv('HOME')", "no_table"),
         ("select list(v) from range(100000000) as t(v)", "too_much"),
         ("select length(repeat('x', 2000000000))", "too_much"),
+        (
+            "select a, a || 'b' as b, a || 'c' as c from (select repeat('x', 1900) || i as a from range(5000) as t(i))",
+            "too_much",
+        ),
         ("describe marts.city", "answer"),
         ("from marts.city", "answer"),
         ("select 'ends with a comment' -- )", "answer"),
@@ -143,7 +147,7 @@ def test_rows_beyond_the_limit_are_cut_and_that_is_said(edition: str) -> None:
 
 def test_the_process_that_answers_may_write_no_file(edition: str, tmp_path: Path) -> None:
     child = ROOT / "dashboards" / "query_child.py"
-    job = {"edition": edition, "sql": "select 1", "seconds": 5, "rows": 5, "megabytes": 512}
+    job = {"edition": edition, "sql": "select 1", "seconds": 5, "rows": 5, "megabytes": 512, "bytes": 1_000}
     target = tmp_path / "x"
     code = (
         f"import io, os, runpy, sys\nclass In:\n    buffer = io.BytesIO({json.dumps(job).encode()!r})\nsys.stdin = In()\n"

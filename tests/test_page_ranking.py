@@ -510,8 +510,7 @@ def test_hostile_names_do_nothing(query: dict[str, str], hostile: Path, monkeypa
     markdown = [str(e.value) for kind in ("markdown", "header", "subheader", "caption") for e in app.get(kind)]
     markdown += [str(s.label) for s in app.slider]
     for text in markdown:
-        assert "](http" not in text
-        assert "<script>" not in text
+        assert not re.search(r"(?<!\\)(\]\(http|<script)", text)
 
 
 def _a_community(folder: Path) -> str:

@@ -76,6 +76,17 @@ def test_a_survey_shows_its_last_wave_with_its_date_and_the_change_since_the_wav
     assert said in shown
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_bars_of_survey_answers_are_said_to_be_intervals_too(lang: str, con: duckdb.DuckDBPyConnection) -> None:
+    kinds = con.execute(
+        "select interval from marts.indicators where indicator_id in ('L01', 'Q01', 'A02') order by sort_order"
+    ).fetchall()
+    assert ("wilson_design",) in kinds
+    said = "横线为 95% 区间" if lang == "zh" else "Bars are 95% intervals"
+    shown = [caption for caption in opened(lang=lang).caption if said in str(caption.value)]
+    assert len(shown) == sum(kind != "none" for (kind,) in kinds)
+
+
 def test_no_wave_after_the_chosen_month_is_shown(con: duckdb.DuckDBPyConnection) -> None:
     (now, top, bottom), *_ = waves(con, "Q01", date(2026, 3, 1))
     assert now.year == 2025

@@ -9,7 +9,9 @@ import json
 import pkgutil
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,24 @@ def test_figures_without_dimension_are_those_of_the_largest_table(sample_city: P
     assert (here, sum_here) == (there, sum_there) and here > 100_000
 
 
+def test_visitors_who_ask_at_once_ask_the_edition_once() -> None:
+    gathered, asked = caches.Gathered[str, str](), list[str]()
+    begun = threading.Event()
+
+    def find(missing: list[str]) -> dict[str, str]:
+        begun.set()
+        time.sleep(0.1)
+        asked.extend(missing)
+        return {key: key.lower() for key in missing}
+
+    with ThreadPoolExecutor(2) as visitors:
+        first = visitors.submit(gathered.get, ["A", "B"], find)
+        begun.wait(5)
+        second = visitors.submit(gathered.get, ["B", "C", "C"], find)
+        assert (first.result(), second.result()) == ({"A": "a", "B": "b"}, {"B": "b", "C": "c"})
+    assert asked == ["A", "B", "C"]
+
+
 def test_pages_change_nothing_that_is_kept_for_others(sample_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[tuple[int, object], object] = {}
 
@@ -139,7 +159,7 @@ def test_pages_change_nothing_that_is_kept_for_others(sample_city: Path, monkeyp
         for key, answer in function.kept.items():
             assert (id(function), key) not in given or given[id(function), key] == answer, (function, key)
     for key, held in list(data._held.kept.items()):
-        ids, mine = tuple(held), {i: list(figures) for i, figures in held.items()}
+        ids, mine = tuple(held.kept), {i: list(figures) for i, figures in held.kept.items()}
         data._held.clear()
         assert data.series(key[0], ids, *key[1:]) == mine  # type: ignore[index,misc]
 

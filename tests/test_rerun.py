@@ -78,7 +78,7 @@ def open_data(
             monkeypatch.setenv(name, value)
     reruns._graph.clear()
     app = AppTest.from_file(str(ENTRY), default_timeout=120)
-    app.query_params["lang"] = lang
+    app.query_params["lang"], app.query_params["tab"] = lang, "runs"
     app.switch_page("app_pages/data.py").run()
     assert not app.exception, [e.value for e in app.exception]
     return app
@@ -131,6 +131,22 @@ def test_a_run_that_failed_is_told_in_words_and_quotes_no_data(
     shown = words(app)
     assert f"marts__broken · {i18n.text(lang, 'error_TableFailed')}" in shown
     assert CANARY not in str(app.main)
+
+
+def test_a_failure_is_found_however_many_events_the_run_stored_before_it(
+    dagster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = dagster_api.newest(dagster)
+    assert run is not None and run.status == "FAILURE"
+    stored = dagster_api._ask(
+        dagster,
+        "query Stored($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events { __typename } } } } }",
+        {"id": run.run_id},
+    )
+    kinds = [event["__typename"] for event in stored["runOrError"]["eventConnection"]["events"]]
+    assert kinds.index("ExecutionStepFailureEvent") > 4
+    monkeypatch.setattr(dagster_api, "_EVENTS", 4)
+    assert dagster_api.failures(dagster, run.run_id) == [("marts__broken", "TableFailed")]
 
 
 def test_a_link_starts_no_run_because_the_page_only_posts(dagster: str) -> None:

@@ -31,7 +31,7 @@ if not drawn.areas:
     st.info(t(scope, "map_no_areas"))
     st.stop()
 if not drawn.figures:
-    st.info(t(scope, "map_no_figures", name=name))
+    st.info(formats.plain(t(scope, "map_no_figures", name=name)))
 outlines, tiles, said = map_parts.shapes(scope, drawn)
 rows = [(formats.name(area.name, scope.lang), drawn.figure(area.code)) for area in drawn.areas]
 parts.section(

@@ -9,7 +9,7 @@ scope: Scope = st.session_state["scope"]
 found = parts.readings(scope, lead.OVERVIEW)
 parts.headline(
     scope,
-    parts.t(scope, "title_overview", city=formats.plain(formats.name(scope.city.name, scope.lang))),
+    parts.t(scope, "title_overview", city=formats.name(scope.city.name, scope.lang)),
     lead.overview(scope, found),
 )
 with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="quiet"):

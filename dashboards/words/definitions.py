@@ -24,7 +24,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "family_L": ("议事与服务", "Assemblies, services"),
     "family_A": ("考评", "Appraisals"),
     "family_Q": ("居民调查", "Surveys"),
-    "formula": ("公式", "Formula"),
     "formula_sum": ("Σ {numerator}", "Σ {numerator}"),
     "formula_rate": ("Σ {numerator} ÷ Σ {denominator}", "Σ {numerator} ÷ Σ {denominator}"),
     "formula_scaled": (

@@ -55,8 +55,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Stopped after {seconds} seconds. Narrow by indicator_id, grain and area_level first.",
     ),
     "query_too_much": (
-        "需要的内存超过限额，已停止。请缩小范围或先汇总。",
-        "Stopped: it needs more memory than a question may take. Narrow it, or group first.",
+        "需要的内存或结果的大小超过限额，已停止。请缩小范围或先汇总。",
+        "Stopped: it needs more memory, or has a larger answer, than is allowed. Narrow it, or group first.",
     ),
     "query_busy": ("已有两个查询在运行，请稍后再试。", "Two questions are being answered; try again in a moment."),
     "query_other": ("无法回答。", "It cannot be answered."),

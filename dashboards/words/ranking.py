@@ -154,7 +154,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # what if
     "whatif_title": ("如果换一套权重", "What if the weights were different"),
     "whatif_note": (
-        "拖动各组权重，组内比例不变，合计折算为 100；缺数据的指标权重仍在组内分摊，组内不足七成不评。",
+        "拖动各组权重，组内比例不变，合计折算为 100；缺数据的指标权重仍在组内分摊，组内不足最低覆盖不评。",
         "Move the weight of a group; inside it proportions stay, and all come to 100. A missing figure's weight is still "
         "shared inside its group, and below the minimum coverage an area is not rated.",
     ),
