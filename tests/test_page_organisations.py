@@ -99,9 +99,9 @@ def test_the_lead_counts_what_is_missing_and_marks_only_what_misses_its_target(l
     below = communities - staffed
     assert grids > with_branch and below
     expected = (
-        (f"组织 {organisations:,.0f} 个", f"▼ {grids - with_branch:.0f} 个网格没有党支部", f"，{below:.0f} 个社区人手未达标准")
+        (f"组织 {organisations:,.0f} 个", f"▼ {grids - with_branch:.0f} 个网格没有党支部", f"▼ {below:.0f} 个社区人手未达标准")
         if lang == "zh"
-        else (f"{organisations:,.0f} organisations", f"grids without a branch: ▼ {grids - with_branch:.0f}", f"standard: {below:.0f},")
+        else (f"{organisations:,.0f} organisations", f"grids without a branch: ▼ {grids - with_branch:.0f}", f"standard: ▼ {below:.0f},")
     )  # fmt: skip
     assert all(piece in said for piece in expected), said
     assert f"▼ {trained / members:.1%}" in said

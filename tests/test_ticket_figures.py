@@ -192,6 +192,8 @@ def test_a_period_is_final_when_every_ticket_has_passed_its_deadline_or_is_done(
         con,
         "tickets",
         [
+            # first data early enough for every figure of 2026 to be final
+            done("early", None, "2025-11-10 09:00"),
             # January: closed before its deadline, which lies behind the data cut; February: open, due tomorrow;
             # March: open without a deadline, 30 days old; 21 April: 29 days old
             done("a", None, at("01-10"), due_at=at("06-30")),
