@@ -27,14 +27,6 @@ Ask = Callable[..., list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A city whose edition has no comparisons and no scores."""
-    folder = tmp_path_factory.mktemp("older")
-    publish(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A city of hostile names."""
     folder = tmp_path_factory.mktemp("hostile")
