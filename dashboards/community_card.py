@@ -8,7 +8,20 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import breakdowns, community, data, formats, parts, peers, places, ranking, score_sheets, scored, strips
+from dashboards import (
+    breakdowns,
+    community,
+    data,
+    formats,
+    list_cells,
+    parts,
+    peers,
+    places,
+    ranking,
+    score_sheets,
+    scored,
+    strips,
+)
 from dashboards.community import Band
 from dashboards.controls import Scope
 from dashboards.data import Area, Figure, Indicator, Row
@@ -83,17 +96,13 @@ def choose(scope: Scope, title: str) -> None:
 
 
 def _reason(scope: Scope, row: Row) -> str:
-    name = escape(_rule(scope, row))
+    name = escape(list_cells.rule(scope, row))
     if row["rule"] == "overdue":
         return t(scope, "overdue_tickets", name=name, n=formats.whole(float(row["cases"] or 0)))
     catalogue = data.indicators(scope.edition)
     names = [parts.label(scope, catalogue[i]) for i in row["ids"] or () if i in catalogue]
     listed = t(scope, "in_brackets", text=t(scope, "comma").join(names)) if names else ""
     return f"<b>{name}</b>{escape(listed)}"
-
-
-def _rule(scope: Scope, row: Row) -> str:
-    return formats.capital(formats.name((row["name_zh"] or row["rule"], row["name_en"] or row["rule"]), scope.lang))
 
 
 def show(scope: Scope, title: str) -> None:
@@ -269,7 +278,7 @@ def _lists(scope: Scope, open_lines: Sequence[Row], watched: Sequence[Row]) -> N
         return
     items: list[str] = []
     for row in open_lines:
-        said = f"<b>{escape(_rule(scope, row))}</b>"
+        said = f"<b>{escape(list_cells.rule(scope, row))}</b>"
         if row["rule"] == "overdue" and row["rows"]:
             said = t(scope, "overdue_tickets", name=said, n=formats.whole(row["rows"]))
         pieces = [said]

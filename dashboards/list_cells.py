@@ -93,8 +93,9 @@ def unit(scope: Scope, row: Row, count: int) -> str:
 
 def bound(scope: Scope, indicator: Indicator, limit: float, *, is_floor: bool = False) -> str:
     """The target or the floor in words."""
-    word = "floor_is" if is_floor else "goal_max" if indicator.direction == "lower" else "goal"
-    return t(scope, word, target=formats.of_target(indicator, limit, scope.lang))
+    if not is_floor:
+        return parts.goal_in_words(scope, indicator, limit)
+    return t(scope, "floor_is", target=formats.of_target(indicator, limit, scope.lang))
 
 
 def as_figure(row: Row, limit: float | None) -> Figure:

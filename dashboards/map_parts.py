@@ -182,8 +182,7 @@ def sentence(scope: Scope, drawn: Atlas) -> str:
     words = {"place": escape(scope.place), "when": escape(scope.when), "name": escape(parts.label(scope, indicator))}
     goal = ""
     if indicator.target is not None and indicator.direction != "none":
-        target = formats.of_target(indicator, indicator.target, scope.lang)
-        goal = escape(t(scope, "goal_max" if indicator.direction == "lower" else "goal", target=target))
+        goal = escape(parts.goal_in_words(scope, indicator, indicator.target))
     said = t(scope, "map_lead_goal" if goal else "map_lead", value=shown, goal=goal, **words)
     if drawn.siblings or not drawn.areas:
         return said

@@ -106,11 +106,7 @@ def status(scope: Scope, figure: Figure | None, indicator: Indicator) -> tuple[s
         return t(scope, "status_suppressed", n=data.city(scope.edition).people_minimum), "sw-soft"
     goal = ""
     if figure.target is not None and indicator.direction != "none":
-        goal = t(
-            scope,
-            "goal_max" if indicator.direction == "lower" else "goal",
-            target=formats.of_target(indicator, figure.target, scope.lang),
-        )
+        goal = goal_in_words(scope, indicator, figure.target)
     if goal and indicator.judged_at_year_end and figure.status in (None, "provisional"):
         said = t(scope, "status_whole_year", goal=goal)
         return f"{t(scope, 'status_provisional')} · {said}" if figure.status else said, "sw-soft"
@@ -643,6 +639,12 @@ def strong(value: Any) -> str:
 def bad(value: Any) -> str:
     """A missed value of the lead sentence, with its mark."""
     return f"<b class='sw-bad'>▼ {escape(str(value))}</b>"
+
+
+def goal_in_words(scope: Scope, indicator: Indicator, target: float) -> str:
+    """A target as a status line says it."""
+    word = "goal_max" if indicator.direction == "lower" else "goal"
+    return t(scope, word, target=formats.of_target(indicator, target, scope.lang))
 
 
 def goal_of(scope: Scope, indicator: Indicator) -> str:
