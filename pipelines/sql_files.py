@@ -23,9 +23,16 @@ SOURCE_SCHEMAS = frozenset({"landing", "reference"})
 VIEWS = frozenset(
     {
         "cells",
+        "core.ticket_deadlines",
+        "core.ticket_stretches",
+        "core.tickets",
         "cube.backlog_cells",
+        "cube.backlog_levels",
+        "cube.empty_cells",
         "cube.ticket_cells",
+        "cube.ticket_hours",
         "cube.ticket_hours_cells",
+        "marts.indicator_values",
     }
 )
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")

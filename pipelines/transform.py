@@ -21,7 +21,8 @@ from pipelines.progress import say, stage
 from pipelines.publish import newest_editions
 from pipelines.rectification import remember
 from pipelines.sql_files import SqlFile
-from pipelines.tables import Table, read_tables, run_table
+from pipelines.tables import Table, read_tables
+from pipelines.upkeep import KEPT, Upkeep
 from pipelines.warehouse import open_warehouse
 from pipelines.yaml_model import ConfigurationError
 
@@ -287,20 +288,24 @@ def tables_asset(tables: Sequence[Table], datasets: Sequence[str]) -> dg.AssetsD
     @dg.multi_asset(name="tables", specs=[_table_spec(table, datasets) for table in tables], can_subset=True, pool=POOL)
     def make(context: dg.AssetExecutionContext, city: CityResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         with open_warehouse(city.open()) as con:
+            upkeep = Upkeep(con, tables)
             for table in tables:
                 key = dg.AssetKey([table.schema, table.table])
                 if key not in context.selected_asset_keys:
                     continue
                 try:
                     with stage(f"{table.schema} {table.table}") as current:
-                        current.rows = run_table(con, table)
+                        current.rows = upkeep.make(table)
                         columns = con.execute(f"DESCRIBE {table.schema}.{table.table}").fetchall()
                 except duckdb.Error as error:
                     # DuckDB quotes values in its messages.
                     raise TableFailed(f"{table.name}: {type(error).__name__}") from None
                 schema = dg.TableSchema([dg.TableColumn(str(row[0]), str(row[1])) for row in columns])
                 metadata: dict[str, Any] = {"dagster/row_count": current.rows, "dagster/column_schema": schema}
+                if table.name in KEPT:
+                    metadata["made"] = "brought up to date" if table.name in upkeep.kept_up else "of nothing"
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            upkeep.finish()
 
     return make
 

@@ -207,7 +207,7 @@ def test_without_the_file_of_the_current_edition_the_archive_is_compared(started
 def test_a_suppressed_figure_is_archived_without_a_number(town: Town) -> None:
     town.deliver([ticket(1)])
     town.compute()
-    town.change("UPDATE marts.indicator_values SET status = 'suppressed', value = NULL, numerator = NULL, denominator = NULL,"
+    town.change("UPDATE cube.figures SET status = 'suppressed', value = NULL, numerator = NULL, denominator = NULL,"
                 " excluded = NULL, pending = NULL, lower = NULL, upper = NULL WHERE indicator_id = 'T03';"
                 " DELETE FROM marts.changes WHERE indicator_id = 'T03'; DELETE FROM marts.comparisons WHERE indicator_id = 'T03';"
                 " DELETE FROM marts.control_limits WHERE indicator_id = 'T03'; DELETE FROM marts.indicator_scores WHERE indicator_id = 'T03'")  # fmt: skip
@@ -221,7 +221,7 @@ def test_a_suppressed_figure_is_archived_without_a_number(town: Town) -> None:
 def test_people_who_were_forgotten_are_named_as_a_cause(started: Town) -> None:
     add_forgotten(started.city.open(), "0" * 64, now=datetime(2026, 7, 2, tzinfo=UTC))
     started.change(
-        "UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND grain = 'week' AND area_code = 'A1'"
+        "UPDATE cube.figures SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND grain = 'week' AND area_code = 'A1'"
     )
     edition = started.publish_as_is()
     assert started.ask(edition, "SELECT DISTINCT causes, evidence FROM marts.restatements") == [
@@ -252,8 +252,8 @@ def test_forgetting_a_person_finds_nothing_in_the_archive_and_breaks_nothing(
 def test_both_series_of_an_indicator_that_was_defined_anew_stand_side_by_side(town: Town) -> None:
     town.deliver([ticket(1), ticket(2, days=9), ticket(3, month=4)])
     town.publish()
-    town.change("UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03'; UPDATE marts.indicator_values SET indicator_version = 2"
-                " WHERE indicator_id = 'T03'; UPDATE marts.indicator_values SET numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met'"
+    town.change("UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03'; UPDATE cube.figures SET indicator_version = 2"
+                " WHERE indicator_id = 'T03'; UPDATE cube.figures SET numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met'"
                 " WHERE indicator_id = 'T03' AND denominator = 2")  # fmt: skip
     town.publish_as_is()
     town.publish_as_is()

@@ -116,8 +116,9 @@ def test_dependencies_are_those_that_stand_in_the_sql(defs: dg.Definitions) -> N
         ledger = {name for name in named if name.startswith("landing.")} - every_load
         expected = named - ledger | (every_load if ledger else set())
         assert found[f"{path.parent.name}.{path.stem}"] == expected, path
-    assert found["cube.ticket_due_days"] == {"core.tickets", "core.eras", "core.era_places"}
+    assert found["cube.ticket_due_days"] == {"core.ticket_states", "core.eras", "core.era_places"}
     assert found["cube.ticket_due_longer"] == {"cube.ticket_due_months", "core.eras"}
+    assert found["cube.backlog_days"] == {"cube.backlog_events", "core.eras", "core.place_paths"}
 
 
 def test_the_edition_waits_for_every_mart_and_the_reference_for_every_load(defs: dg.Definitions) -> None:

@@ -95,7 +95,7 @@ def test_a_reader_keeps_the_edition_that_it_has_open(published_city: SmallCity, 
     with duckdb.connect(str((folder / "current").resolve()), read_only=True) as reader:
         before = reader.execute(query).fetchall()
         opened = str(reader.execute("SELECT edition FROM marts.edition").fetchall()[0][0])
-        change(published_city, "DELETE FROM marts.indicator_values WHERE indicator_id <> 'T01'")
+        change(published_city, "DELETE FROM cube.figures WHERE indicator_id <> 'T01'")
         for day in range(4):
             publish_now(published_city, day=day)
         assert not (folder / f"{opened}.duckdb").exists()
@@ -154,13 +154,13 @@ def of_figures(table: str, what: str) -> dict[str, str]:
 
 CORRUPTIONS = of_figures("marts.indicator_values", "figure") | {
     "the rows of a delivery are not all accounted for": "UPDATE marts.deliveries SET rows_in = rows_in + 1 WHERE dataset = 'tickets'",
-    "the districts do not add up to the city": "UPDATE marts.indicator_values SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_level = 'city'",
+    "the districts do not add up to the city": "UPDATE cube.figures SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_level = 'city'",
 }
 
 #: Tried on the file of an edition, which the copied city's own figures would be too few for.
 CORRUPTIONS_OF_THE_FILE = of_figures("marts.rebased_values", "re-based figure") | {
     "a comparison, change, control chart or score tells of a figure that is not shown": """
-        UPDATE marts.indicator_values SET status = 'suppressed', numerator = NULL, denominator = NULL, value = NULL, lower = NULL,
+        UPDATE cube.figures SET status = 'suppressed', numerator = NULL, denominator = NULL, value = NULL, lower = NULL,
         upper = NULL WHERE indicator_id = 'T02'""",
 }
 
@@ -202,11 +202,11 @@ def test_an_edition_after_a_failed_one_leaves_no_rest_of_it(published_city: Smal
     folder = published_city.open().published
     change(
         published_city,
-        "CREATE TABLE marts.kept AS SELECT * FROM marts.indicator_values; UPDATE marts.indicator_values SET status = 'suppressed'",
+        "CREATE TABLE cube.kept AS SELECT * FROM cube.figures; UPDATE cube.figures SET status = 'suppressed'",
     )
     with pytest.raises(AuditFailed):
         publish_now(published_city)
-    change(published_city, "CREATE OR REPLACE TABLE marts.indicator_values AS FROM marts.kept; DROP TABLE marts.kept")
+    change(published_city, "CREATE OR REPLACE TABLE cube.figures AS FROM cube.kept; DROP TABLE cube.kept")
     edition = publish_now(published_city)
     assert check_valid(folder) == edition
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]

@@ -125,7 +125,7 @@ def test_a_new_version_of_a_definition_is_a_restatement_by_definition(town: Town
     town.publish()
     town.change(
         "UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03';"
-        "UPDATE marts.indicator_values SET indicator_version = 2, numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met'"
+        "UPDATE cube.figures SET indicator_version = 2, numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met'"
         " WHERE indicator_id = 'T03' AND denominator = 2"
     )
     second = town.publish_as_is()
@@ -156,7 +156,7 @@ def test_an_area_that_moved_is_named_as_the_cause(town: Town) -> None:
 def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(started: Town) -> None:
     started.deliver([ticket(1, area="A1", department_count=2, updated_at="2026-04-01 10:00")])
     started.compute()
-    started.change("UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T11' AND grain = 'week'"
+    started.change("UPDATE cube.figures SET numerator = 7, value = 7 WHERE indicator_id = 'T11' AND grain = 'week'"
                 " AND period_start = DATE '2026-06-01' AND area_code = 'A1'")  # fmt: skip
     where = "indicator_id = 'T11' AND dimension = 'all'"
     found = lines(started, started.publish_as_is(), "causes, evidence, why_en, changed_rows", where)
@@ -165,7 +165,7 @@ def test_rows_that_touch_neither_area_nor_period_are_named_only_for_the_dataset(
 
 def test_a_change_for_which_nothing_speaks_has_an_unknown_cause(started: Town) -> None:
     started.change(
-        "UPDATE marts.indicator_values SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND area_code = 'A1' AND grain = 'week'"
+        "UPDATE cube.figures SET numerator = 7, value = 7 WHERE indicator_id = 'T01' AND area_code = 'A1' AND grain = 'week'"
     )
     found = lines(started, started.publish_as_is(), "DISTINCT causes, evidence, why_zh", "TRUE")
     assert found == [("unknown", "none", "原因不明")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 import polars as pl
@@ -29,29 +29,51 @@ def ticket_hours_quantiles(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFr
 
     One GROUP BY over all shapes ran out of 1.5 GB at a million tickets; one a shape takes 0.4 GB. Where there are more
     than SLICE tickets, the periods of one year after another."""
-    (rows,) = con.execute("SELECT count(*) FROM cube.ticket_hours").fetchall()[0]
-    shapes = con.execute("SELECT grain, area_level || '_place', dimension || '_part' FROM core.shapes").fetchall()
-    for grain, start in STARTS.items():
-        years = con.execute(f"SELECT DISTINCT date_trunc('year', {start}) FROM cube.ticket_hours ORDER BY 1").fetchall()
+    con.execute("CREATE OR REPLACE TEMP TABLE _ticket_hours AS FROM cube.ticket_hours")
+    yield from quantiles(con, dict.fromkeys(STARTS, "_ticket_hours"), published_shapes(con))
+    con.execute("DROP TABLE _ticket_hours")
+
+
+def published_shapes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Grain, column of the place and column of the part of every published shape."""
+    found = con.execute("SELECT grain, area_level || '_place', dimension || '_part' FROM core.shapes").fetchall()
+    return [shape for shape in itertools.product(STARTS, PLACES, PARTS) if shape in found]
+
+
+def quantiles(
+    con: duckdb.DuckDBPyConnection,
+    hours: Mapping[str, str],
+    shapes: Iterable[tuple[str, str, str]],
+    only: str | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The quantiles of `hours`, a relation like cube.ticket_hours by grain, one frame a shape and slice; where `only` names
+    a relation (grain, period_start, place, part), those of its rows."""
+    for grain, place, part in shapes:
+        start, relation = STARTS[grain], hours[grain]
+        (rows,) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0]
         slices: list[tuple[str, dict[str, object]]] = [("TRUE", {})]
         if rows > SLICE:
+            years = con.execute(f"SELECT DISTINCT date_trunc('year', {start}) FROM {relation} ORDER BY 1").fetchall()
             slices = [(f"date_trunc('year', {start}) = $year", {"year": year}) for (year,) in years]
-        for place, part in itertools.product(PLACES, PARTS):
-            if (grain, place, part) not in shapes:
-                continue
-            for where, values in slices:
-                yield con.sql(
-                    f"""
+        wanted = ""
+        if only is not None:
+            wanted = (
+                f" SEMI JOIN (SELECT * FROM {only} WHERE grain = '{grain}') AS o"
+                f" ON o.period_start = h.{start} AND o.place = h.{place} AND o.part = h.{part}"
+            )
+        for where, values in slices:
+            yield con.sql(
+                f"""
+                SELECT
+                    '{grain}' AS grain, period_start, place, part, resolved, excluded,
+                    quantiles[1] AS median_hours, quantiles[2] AS percentile_90_hours
+                FROM (
                     SELECT
-                        '{grain}' AS grain, period_start, place, part, resolved, excluded,
-                        quantiles[1] AS median_hours, quantiles[2] AS percentile_90_hours
-                    FROM (
-                        SELECT
-                            {start} AS period_start, {place} AS place, {part} AS part, count(hours) AS resolved,
-                            CAST(sum(excluded) AS BIGINT) AS excluded, quantile_cont(hours, [0.5, 0.9]) AS quantiles
-                        FROM cube.ticket_hours
-                        WHERE {where} AND {place} IS NOT NULL
-                        GROUP BY {start}, {place}, {part}
-                    )""",
-                    params=values,
-                ).pl()
+                        {start} AS period_start, {place} AS place, {part} AS part, count(hours) AS resolved,
+                        CAST(sum(excluded) AS BIGINT) AS excluded, quantile_cont(hours, [0.5, 0.9]) AS quantiles
+                    FROM {relation} AS h{wanted}
+                    WHERE {where} AND {place} IS NOT NULL
+                    GROUP BY {start}, {place}, {part}
+                )""",
+                params=values,
+            ).pl()

@@ -170,7 +170,8 @@ def _fresh(city: City, file: Path, person: Person) -> Iterator[tuple[duckdb.Duck
         person.bind(con)
         con.execute(f"ATTACH {quote_text(str(file))} AS old (READ_ONLY)")
         tables = con.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' ORDER BY table_oid"
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name <> 'upkeep'"
+            " ORDER BY table_oid"
         ).fetchall()
         yield con, [(str(schema), str(table)) for schema, table in tables]
         con.execute("DETACH old")

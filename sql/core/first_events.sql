@@ -1,5 +1,5 @@
 -- The day of the first event of every dataset that has events; that of budgets is the first day of their first fiscal year.
-SELECT 'tickets' AS dataset, min(accepted_on) AS first_on FROM core.tickets
+SELECT 'tickets' AS dataset, min(accepted_on) AS first_on FROM core.ticket_states
 UNION ALL
 SELECT 'meetings' AS dataset, min(held_on) AS first_on FROM landing.meetings
 UNION ALL

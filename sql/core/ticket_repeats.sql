@@ -1,5 +1,6 @@
 -- Tickets with a reporter, and whether the same reporter came from the same community in the same category up to 90 days
--- before; an excluded ticket repeats nothing, and nothing repeats it. Who reported is not kept.
+-- before; an excluded ticket repeats nothing, and nothing repeats it. Who reported is not kept,
+-- only which ticket the same reporter brought before: what hangs on it when that ticket changes.
 WITH reported AS (
     SELECT
         t.ticket_id,
@@ -10,9 +11,7 @@ WITH reported AS (
         t.category_1,
         p.community_code,
         t.reporter_id,
-        t.exclusion_code IS NOT NULL OR t.status = 'cancelled' AS is_excluded,
-        c.as_of,
-        c.as_of_on
+        t.exclusion_code IS NOT NULL OR t.status = 'cancelled' AS is_excluded
     FROM landing.tickets AS t
     INNER JOIN reference.as_of AS c ON c.dataset = 'tickets'
     LEFT JOIN core.area_paths AS p
@@ -29,11 +28,14 @@ before AS (
         category_1,
         community_code,
         is_excluded,
-        as_of_on,
         lag(accepted_at) OVER (
             PARTITION BY reporter_id, community_code, category_1, is_excluded
             ORDER BY accepted_at NULLS LAST, ticket_id NULLS LAST
-        ) AS earlier_at
+        ) AS earlier_at,
+        lag(ticket_id) OVER (
+            PARTITION BY reporter_id, community_code, category_1, is_excluded
+            ORDER BY accepted_at NULLS LAST, ticket_id NULLS LAST
+        ) AS earlier_ticket_id
     FROM reported
 )
 SELECT
@@ -53,9 +55,9 @@ SELECT
         AND b.category_1 IS NOT NULL
         AND b.accepted_at <= b.earlier_at + INTERVAL 90 DAY,
         FALSE
-    ) AS is_repeat
+    ) AS is_repeat,
+    b.earlier_ticket_id
 FROM before AS b
 INNER JOIN core.ticket_parts AS h ON h.dimension = 'channel' AND h.member = coalesce(b.channel, 'unknown')
 INNER JOIN core.ticket_parts AS g ON g.dimension = 'category_1' AND g.member = coalesce(b.category_1, 'unknown')
 LEFT JOIN core.area_numbers AS a ON a.area_code = b.area_code
-WHERE b.accepted_on <= b.as_of_on

@@ -15,8 +15,7 @@ SELECT
     FALSE AS reported_excluded,
     FALSE AS repeated,
     FALSE AS resolved
-FROM core.tickets
-WHERE accepted_on <= as_of_on
+FROM core.ticket_states
 UNION ALL
 SELECT
     accepted_on AS day, area, channel_part, category_1_part,
@@ -52,5 +51,5 @@ SELECT
     FALSE AS reported_excluded,
     FALSE AS repeated,
     TRUE AS resolved
-FROM core.tickets
-WHERE is_resolved AND NOT is_excluded AND resolved_on <= as_of_on
+FROM core.ticket_states
+WHERE is_resolved AND NOT is_excluded

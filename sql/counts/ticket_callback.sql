@@ -10,5 +10,5 @@ SELECT
     NOT is_excluded AND is_answered AND is_claimed AS claimed,
     is_excluded AND is_answered AND is_claimed AS claimed_excluded,
     NOT is_excluded AND is_answered AND is_claimed AND NOT is_confirmed AS denied
-FROM core.tickets
-WHERE callback_on <= as_of_on AND (is_answered OR is_rated)
+FROM core.ticket_states
+WHERE is_answered OR is_rated

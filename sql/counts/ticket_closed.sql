@@ -5,5 +5,5 @@ SELECT
     is_excluded AS closed_excluded,
     NOT is_excluded AND is_answered AS called_back,
     NOT is_excluded AND is_reopened AS reopened
-FROM core.tickets
+FROM core.ticket_states
 WHERE is_callback_due

@@ -4,5 +4,5 @@ SELECT
     NOT is_excluded AS contact_due,
     is_excluded AS contact_excluded,
     NOT is_excluded AND is_contacted_in_time AS contacted_in_time
-FROM core.tickets
-WHERE is_contact_due AND contact_due_on <= as_of_on
+FROM core.ticket_states
+WHERE is_contact_due

@@ -5,5 +5,5 @@ SELECT
     is_excluded AS due_excluded,
     NOT is_excluded AND is_on_time AS due_on_time,
     is_excluded AND is_on_time AS excluded_on_time
-FROM core.tickets
+FROM core.ticket_states
 WHERE is_due

@@ -2,7 +2,7 @@
 -- A source that never tells departments or exclusions has no T17 or T18: its rate would be a zero that nobody measured.
 -- T10 and T19 have a row where a ticket is pending, even without a case yet: else the pending of the parts is not that of the whole.
 WITH known AS (
-    SELECT count(department_count) AS departments, count(exclusion_code) AS exclusions FROM core.tickets
+    SELECT count(department_count) AS departments, count(exclusion_code) AS exclusions FROM core.ticket_states
 )
 SELECT
     'T01' AS indicator_id, grain, period_start, area_level, area_code, dimension, member,

@@ -15,7 +15,7 @@ SELECT
     t.category_1_part,
     CASE WHEN NOT t.is_excluded THEN t.hours_to_resolve END AS hours,
     CASE WHEN t.is_excluded THEN 1 ELSE 0 END AS excluded
-FROM core.tickets AS t
+FROM core.ticket_states AS t
 INNER JOIN core.eras AS k ON k.day = t.resolved_on
 INNER JOIN core.era_places AS p ON p.era = k.era AND p.area = t.area
-WHERE t.is_resolved AND t.resolved_on <= t.as_of_on
+WHERE t.is_resolved

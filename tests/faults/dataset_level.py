@@ -118,7 +118,7 @@ def both_series(city: SmallCity) -> None:
         town.deliver([ticket(1), ticket(2, days=9)])
         first = town.publish()
         town.change(
-            "UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03'; UPDATE marts.indicator_values SET indicator_version = 2,"
+            "UPDATE marts.indicators SET version = 2 WHERE indicator_id = 'T03'; UPDATE cube.figures SET indicator_version = 2,"
             " numerator = 2, value = 1, lower = 0.3, upper = 1, status = 'met' WHERE indicator_id = 'T03' AND denominator = 2"
         )
         second = town.publish_as_is()

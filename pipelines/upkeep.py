@@ -1,0 +1,558 @@
+"""Keeps the tables of tickets up to date: where little changed since they were made, only what hangs on it is made again.
+
+A count is the sum of what each ticket adds to it. What the changed tickets added before is taken away, what they add now is
+put in its place, by the same SQL that makes the table of all tickets, run over those few. Quantiles, which are no sums, are
+made anew where one of their tickets changed, and figures where what they count did. Whatever else a table reads (areas,
+calendar, standards, the text of its own SQL) must be as it was, by a digest; else the table is made of nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from pipelines.computed import ComputedTable, run_computed
+from pipelines.figures.ticket_hours import PARTS, STARTS, published_shapes, quantiles
+from pipelines.sql_files import DIALECT, SqlFile, parse_select, run_file
+
+Table = SqlFile | ComputedTable
+
+STATES, REPEATS = "core.ticket_states", "core.ticket_repeats"
+QUANTILES, FIGURES = "cube.ticket_hours_quantiles", "cube.figures"
+EVENTS, ENDS = "cube.backlog_events", "cube.backlog_ends"
+#: How a table of the cube tells its grain, and the column of the first day of its periods.
+_PERIODS = {
+    "days": ("'day'", "day"),
+    "weeks": ("'week'", "week_start"),
+    "months": ("'month'", "month_start"),
+    "longer": ("grain", "period_start"),
+}
+#: Every table of the cube that figures of tickets are made of.
+COUNTS = {
+    f"cube.ticket_{hub}_{length}": period
+    for hub in ("accepted", "due", "contact", "callback", "closed")
+    for length, period in _PERIODS.items()
+}
+CELLS = COUNTS | {ENDS: _PERIODS["longer"], QUANTILES: _PERIODS["longer"]}
+BACKLOG = (EVENTS, "cube.backlog_days", "cube.backlog_weeks", "cube.backlog_months", ENDS)
+#: Every table that is kept up; all others are made anew each time.
+KEPT = frozenset({STATES, REPEATS, *CELLS, *BACKLOG, FIGURES})
+#: What moves from night to night: how it moved is looked at instead of a digest.
+_MOVING = frozenset({"landing.tickets", "reference.as_of", "core.indicator_periods"})
+#: Columns that say what is counted; every other column of a table of sums is a sum.
+_KEYS = frozenset({"day", "week_start", "month_start", "grain", "period_start", "place", "part", "path"})
+_CELL = ("grain", "period_start", "area_level", "area_code", "dimension", "member")
+#: What the next run compares with.
+_REMEMBERED = {
+    "as_of": "SELECT * FROM reference.as_of",
+    "indicator_periods": "SELECT * FROM core.indicator_periods",
+    "residents": "SELECT * FROM cube.residents",
+    "delivered": "SELECT DISTINCT _delivery_id AS delivery_id FROM landing.tickets",
+    "ledger": "SELECT delivery_id FROM landing.deliveries",
+}
+#: Below so many tickets everything is made anew in less time than it takes to look for what changed.
+FEW = 200_000
+#: Where a larger share of the tickets may have changed, or of a table's rows was replaced since it was made of nothing (what
+#: is deleted leaves holes in it), it is made of nothing.
+MANY = 0.2
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Have every table made of nothing the next time."""
+    con.execute("DROP SCHEMA IF EXISTS upkeep CASCADE")
+
+
+class Upkeep:
+    """One run over `tables` of a warehouse: `make` each of them in order, then `finish`.
+
+    What is known of the run before is forgotten with the first kept table and remembered anew at the end: after a run that
+    stopped halfway, or that made only some of the kept tables, the next one makes all of nothing.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, tables: Sequence[Table], *, few: int = FEW) -> None:
+        self.tables = tables
+        self._con, self._few = con, few
+        self._files = {table.name: table for table in tables}
+        #: Digest of what each kept table is made of, and rows replaced since it was made of nothing: of the run before, of this.
+        self._before: dict[str, tuple[str, int]] = {}
+        self._now: dict[str, tuple[str, int]] = {}
+        #: Tables brought up to date in this run.
+        self.kept_up: set[str] = set()
+        #: Side → table → the relation that stands for it there. The sides are the changed tickets as they were and as they
+        #: are; the open ones among them are joined by those that are open all the while, whose day moved on.
+        self._sides: dict[str, dict[str, str]] = {}
+        self._digests: dict[str, str] = {}
+        if self._rows("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'upkeep' AND table_name = 'marks'"):
+            for name, made_of, replaced in self._rows("SELECT table_name, made_of, replaced FROM upkeep.marks"):
+                self._before[name] = made_of, replaced
+
+    def make(self, table: Table) -> int:
+        """Bring a table up to date or make it of nothing; return its number of rows (of a view 0)."""
+        if table.name not in KEPT:
+            return self._of_nothing(table)
+        self._con.execute("DROP TABLE IF EXISTS upkeep.marks")
+        made_of = self._made_of(table)
+        known, replaced = self._before.get(table.name, ("", 0))
+        if known == made_of and self._can_follow(table):
+            changed = self._in_one_transaction(lambda: self._bring_up(table))
+            if changed is not None:
+                self.kept_up.add(table.name)
+                self._now[table.name] = made_of, replaced + changed
+                return self._count(f"FROM {table.name}")
+        rows = self._of_nothing(table)
+        self._now[table.name] = made_of, 0
+        return rows
+
+    def finish(self) -> None:
+        """Remember what the next run starts from, where this one made every kept table."""
+        for name, kind in self._rows(
+            "SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE temporary AND starts_with(table_name, '_upkeep_')"
+            " UNION ALL SELECT view_name, 'VIEW' FROM duckdb_views() WHERE temporary AND starts_with(view_name, '_upkeep_')"
+        ):
+            self._con.execute(f"DROP {kind} {name}")
+        if self._now.keys() >= KEPT and self._count(f"FROM {STATES}") >= self._few:
+            self._in_one_transaction(self._remember)
+
+    def _remember(self) -> None:
+        self._con.execute("CREATE SCHEMA IF NOT EXISTS upkeep")
+        for name, source in _REMEMBERED.items():
+            self._con.execute(f"CREATE OR REPLACE TABLE upkeep.{name} AS {source}")
+        self._con.execute("CREATE OR REPLACE TABLE upkeep.marks (table_name VARCHAR, made_of VARCHAR, replaced BIGINT)")
+        for name, (made_of, replaced) in self._now.items():
+            if replaced <= MANY * self._count(f"FROM {name}"):
+                self._con.execute("INSERT INTO upkeep.marks VALUES (?, ?, ?)", [name, made_of, replaced])
+
+    def _of_nothing(self, table: Table) -> int:
+        return run_file(self._con, table) if isinstance(table, SqlFile) else run_computed(self._con, table)
+
+    def _in_one_transaction(self, what: Callable[[], Any]) -> Any:
+        self._con.begin()
+        try:
+            done = what()
+            self._con.commit()
+        except BaseException:
+            self._con.rollback()
+            raise
+        return done
+
+    def _can_follow(self, table: Table) -> bool:
+        """Whether every kept table that this one reads was brought up to date: then what changed in it is known."""
+        followed = {STATES} if table.name == REPEATS else KEPT & set(self._tables_below(table))
+        return followed <= self.kept_up
+
+    def _bring_up(self, table: Table) -> int | None:
+        """Replace the rows of a table that hang on what changed; return their number, None where that cannot be told."""
+        if table.name in (EVENTS, FIGURES) and self._has_moved_areas():
+            return None
+        if table.name == QUANTILES:
+            return self._bring_up_quantiles()
+        how = {
+            STATES: self._bring_up_states,
+            REPEATS: self._bring_up_repeats,
+            ENDS: self._make_ends,
+            FIGURES: self._bring_up_figures,
+        }.get(table.name, self._bring_up_sums)
+        return how(self._sql(table.name))
+
+    def _has_moved_areas(self) -> bool:
+        """Whether an area begins, ends or moves between the two data cuts: then open tickets that did not change count
+        elsewhere."""
+        return bool(
+            self._rows(
+                """
+                SELECT 1
+                FROM upkeep.as_of AS b
+                INNER JOIN reference.as_of AS n ON n.dataset = b.dataset
+                INNER JOIN core.area_paths AS p
+                    ON (b.as_of_on < p.valid_from AND p.valid_from <= n.as_of_on)
+                    OR (b.as_of_on < p.valid_to AND p.valid_to <= n.as_of_on)
+                WHERE b.dataset = 'tickets'
+                """
+            )
+        )
+
+    def _sql(self, name: str) -> SqlFile:
+        file = self._files[name]
+        if not isinstance(file, SqlFile):
+            raise TypeError(f"{name} is made by a function")
+        return file
+
+    # What a table is made of
+
+    def _tables_below(self, table: Table) -> Iterator[str]:
+        """The stored tables that a table reads, through views."""
+        for name in table.dependencies:
+            file = self._files.get(name)
+            if isinstance(file, SqlFile) and file.is_view:
+                yield from self._tables_below(file)
+            else:
+                yield name
+
+    def _views_below(self, table: Table) -> Iterator[SqlFile]:
+        for name in table.dependencies:
+            file = self._files.get(name)
+            if isinstance(file, SqlFile) and file.is_view:
+                yield file
+                yield from self._views_below(file)
+
+    def _made_of(self, table: Table) -> str:
+        """A digest of the SQL of a table and of the views it reads, and of the content of the other tables behind them.
+
+        Figures of other datasets are always made anew: the tables of the cube that they read are no part of it."""
+        texts = {table.sha256, *(view.sha256 for view in self._views_below(table))}
+        sources = {name for name in self._tables_below(table) if not name.startswith("cube.")} - KEPT - _MOVING
+        contents = [f"{name} {self._digest(name)}" for name in sorted(sources)]
+        if table.name == FIGURES:
+            # T17 and T18 are there where the source tells of departments and exclusions at all
+            told = self._rows(f"SELECT count(department_count) > 0, count(exclusion_code) > 0 FROM {STATES}")
+            contents.append(str(told))
+        return hashlib.sha256("\n".join([*sorted(texts), *contents]).encode("utf-8")).hexdigest()
+
+    def _digest(self, name: str) -> str:
+        if name not in self._digests:
+            counted = self._rows(f"SELECT count(*), sum(CAST(hash(t) AS HUGEINT)) FROM {name} AS t")
+            self._digests[name] = str(counted[0])
+        return self._digests[name]
+
+    # What stands for what
+
+    def _rows(self, query: str, values: Mapping[str, object] | None = None) -> list[Any]:
+        return self._con.execute(query, values or {}).fetchall()
+
+    def _count(self, source: str, values: Mapping[str, object] | None = None) -> int:
+        return int(self._rows(f"SELECT count(*) {source}", values)[0][0])
+
+    def _make(self, name: str, query: str, values: Mapping[str, object] | None = None) -> str:
+        """A table of this run, made of a query; its name."""
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE _upkeep_{name} AS {query}", values or {})
+        return f"_upkeep_{name}"
+
+    def _on(self, side: str, file: SqlFile) -> str:
+        """The select of a table over what stands for its sources on a side."""
+        return _renamed(file.text, {name: self._relation(side, name) for name in file.dependencies})
+
+    def _relation(self, side: str, name: str) -> str:
+        """What stands for a table on a side: where it is a view of something that is another there, that view."""
+        known, file = self._sides[side], self._files.get(name)
+        if name not in known and isinstance(file, SqlFile) and file.is_view:
+            stand_ins = {source: self._relation(side, source) for source in file.dependencies}
+            if any(source != stand_in for source, stand_in in stand_ins.items()):
+                known[name] = f"_upkeep_{side}_{file.schema}_{file.table}"
+                self._con.execute(f"CREATE OR REPLACE TEMP VIEW {known[name]} AS {_renamed(file.text, stand_ins)}")
+        return known.get(name, name)
+
+    # Tickets
+
+    def _bring_up_states(self, file: SqlFile) -> int | None:
+        """Tickets delivered since, gone since, or with a time that the data cut has passed since."""
+        cuts = self._rows(
+            "SELECT b.as_of, n.as_of FROM upkeep.as_of AS b INNER JOIN reference.as_of AS n ON n.dataset = b.dataset"
+            " WHERE b.dataset = 'tickets'"
+        )
+        if not cuts or cuts[0][0] > cuts[0][1]:
+            return None
+        cut = {"was": cuts[0][0], "now": cuts[0][1]}
+        times = [name for name, kind, *_ in self._rows("DESCRIBE landing.tickets") if kind == "TIMESTAMP"]
+        passed = [
+            f"{time} + {wait} BETWEEN $was AND $now"
+            for time in times
+            if time in file.text
+            for wait in _waits(file.text)
+        ]
+        unsure = self._make(
+            "unsure",
+            f"""
+            WITH found AS (
+                SELECT
+                    ticket_id,
+                    _delivery_id NOT IN (SELECT delivery_id FROM upkeep.delivered)
+                        OR _delivery_id IN (
+                            SELECT mends FROM landing.deliveries
+                            WHERE mends IS NOT NULL AND delivery_id NOT IN (SELECT delivery_id FROM upkeep.ledger)
+                        )
+                        OR accepted_at BETWEEN $was AND $now AS is_new,
+                    {" OR ".join(passed)} AS is_passed
+                FROM landing.tickets
+            )
+            SELECT ticket_id, bool_or(is_new) AS is_new
+            FROM (
+                SELECT ticket_id, is_new FROM found WHERE is_new OR is_passed
+                UNION ALL
+                SELECT ticket_id, FALSE AS is_new FROM {STATES} WHERE due_at BETWEEN $was AND $now
+            )
+            GROUP BY ticket_id
+            """,
+            cut,
+        )
+        before = self._count(f"FROM {STATES}")
+        if self._count(f"FROM {unsure}") > MANY * before:
+            return None
+        landed = self._make("landed", f"SELECT * FROM landing.tickets SEMI JOIN {unsure} USING (ticket_id)")
+        self._sides["landed"] = {"landing.tickets": landed}
+        now = self._make("states_is", self._on("landed", file))
+        was = self._make("states_was", f"SELECT * FROM {STATES} SEMI JOIN {unsure} USING (ticket_id)")
+        # a ticket counts on a day of the calendar
+        expected = self._count(
+            "FROM landing.tickets AS t INNER JOIN reference.calendar AS k ON k.day = t.accepted_on WHERE t.accepted_at <= $now",
+            {"now": cut["now"]},
+        )
+        if before - self._count(f"FROM {was}") + self._count(f"FROM {now}") != expected:
+            gone = f"SELECT * FROM {STATES} ANTI JOIN landing.tickets USING (ticket_id) ANTI JOIN {unsure} USING (ticket_id)"
+            self._con.execute(f"INSERT INTO {was} {gone}")
+            self._con.execute(
+                f"INSERT INTO {unsure} SELECT ticket_id, TRUE FROM {was} ANTI JOIN landing.tickets USING (ticket_id)"
+            )
+            if before - self._count(f"FROM {was}") + self._count(f"FROM {now}") != expected:
+                return None
+        replaced = self._replace_changed(STATES, "states")
+        for side in ("was", "is"):
+            self._sides[side] = {STATES: f"_upkeep_states_{side}"}
+        self._sides["was"]["reference.as_of"] = "upkeep.as_of"
+        return replaced
+
+    def _bring_up_repeats(self, file: SqlFile) -> int:
+        """All tickets of who reported a new or changed one, and of who reported one that came after such a one."""
+        self._make(
+            "reporters",
+            f"""
+            SELECT DISTINCT reporter_id
+            FROM landing.tickets
+            WHERE reporter_id IS NOT NULL AND ticket_id IN (
+                SELECT ticket_id FROM _upkeep_unsure WHERE is_new
+                UNION ALL
+                SELECT ticket_id FROM {REPEATS}
+                WHERE earlier_ticket_id IN (SELECT ticket_id FROM _upkeep_unsure WHERE is_new)
+            )
+            """,
+        )
+        reported = self._make(
+            "reported", "SELECT * FROM landing.tickets SEMI JOIN _upkeep_reporters USING (reporter_id)"
+        )
+        self._sides["reported"] = {"landing.tickets": reported}
+        self._make("repeats_is", self._on("reported", file))
+        self._make(
+            "repeats_was",
+            f"""
+            SELECT * FROM {REPEATS} WHERE ticket_id IN (
+                SELECT ticket_id FROM {reported} UNION ALL SELECT ticket_id FROM _upkeep_unsure WHERE is_new
+            )
+            """,
+        )
+        replaced = self._replace_changed(REPEATS, "repeats")
+        for side in ("was", "is"):
+            self._sides[side][REPEATS] = f"_upkeep_repeats_{side}"
+        return replaced
+
+    def _replace_changed(self, table: str, name: str) -> int:
+        """Put the rows of `_upkeep_<name>_is` in the place of those of `_upkeep_<name>_was`, and cut both down to the tickets
+        that changed; returns their number."""
+        was, now = f"_upkeep_{name}_was", f"_upkeep_{name}_is"
+        changed = self._make(
+            f"changed_{name}",
+            f"SELECT ticket_id FROM (FROM {was} EXCEPT FROM {now}) UNION SELECT ticket_id FROM (FROM {now} EXCEPT FROM {was})",
+        )
+        for side in (was, now):
+            self._con.execute(f"DELETE FROM {side} WHERE ticket_id NOT IN (SELECT ticket_id FROM {changed})")
+        self._con.execute(f"DELETE FROM {table} WHERE ticket_id IN (SELECT ticket_id FROM {changed})")
+        self._con.execute(f"INSERT INTO {table} FROM {now}")
+        return self._count(f"FROM {changed}")
+
+    # Sums and quantiles
+
+    def _bring_up_sums(self, file: SqlFile) -> int:
+        """Take away what the changed tickets added before, add what they add now."""
+        for side in ("was", "is"):
+            self._sides[side][file.name] = self._make(f"{side}_{file.table}", self._on(side, file))
+        columns = [str(row[0]) for row in self._rows(f"DESCRIBE {file.name}")]
+        keys, sums = [c for c in columns if c in _KEYS], [c for c in columns if c not in _KEYS]
+        by, listed = ", ".join(keys), ", ".join([*keys, *sums])
+        taken = ", ".join([*keys, *(f"-{c} AS {c}" for c in sums)])
+        added = ", ".join([*keys, *(f"CAST(sum({c}) AS BIGINT) AS {c}" for c in sums)])
+        grouped = f"GROUP BY {by} HAVING {' OR '.join(f'sum({c}) <> 0' for c in sums)}"
+        before, after = (self._sides[side][file.name] for side in ("was", "is"))
+        delta = self._make(
+            f"delta_{file.table}",
+            f"SELECT {added} FROM (SELECT {listed} FROM {after} UNION ALL SELECT {taken} FROM {before}) {grouped}",
+        )
+        touched = f"SELECT {listed} FROM {file.name} SEMI JOIN {delta} USING ({by})"
+        summed = self._make(
+            "summed", f"SELECT {added} FROM ({touched} UNION ALL SELECT {listed} FROM {delta}) {grouped}"
+        )
+        self._replace(file.name, delta, keys, summed)
+        return self._count(f"FROM {delta}")
+
+    def _make_ends(self, file: SqlFile) -> int:
+        """The ends of periods anew, of few sums; and where they differ."""
+        was = self._make("ends_were", f"FROM {ENDS}")
+        run_file(self._con, file)
+        self._make(f"delta_{file.table}", f"(FROM {ENDS} EXCEPT FROM {was}) UNION ALL (FROM {was} EXCEPT FROM {ENDS})")
+        return 0
+
+    def _replace(self, table: str, gone: str, keys: Sequence[str], come: str) -> None:
+        same = " AND ".join(f"t.{key} = g.{key}" for key in keys)
+        self._con.execute(f"DELETE FROM {table} AS t USING {gone} AS g WHERE {same}")
+        self._con.execute(f"INSERT INTO {table} BY NAME FROM {come}")
+
+    def _bring_up_quantiles(self) -> int:
+        """Quantiles of every period, place and part in which a ticket came, went or changed its hours."""
+        hours, shapes = self._sql("cube.ticket_hours"), published_shapes(self._con)
+        was, now = (self._make(f"hours_{side}", self._on(side, hours)) for side in ("was", "is"))
+        for part in PARTS:
+            others = ", ".join(other for other in PARTS if other != part)
+            one, other = (f"(SELECT * EXCLUDE ({others}) FROM {side})" for side in (was, now))
+            self._make(
+                f"hours_{part}", f"(FROM {one} EXCEPT ALL FROM {other}) UNION ALL (FROM {other} EXCEPT ALL FROM {one})"
+            )
+        touched = self._make(
+            "touched_hours",
+            " UNION ".join(
+                f"SELECT '{grain}' AS grain, {STARTS[grain]} AS period_start, {place} AS place, {part} AS part"
+                f" FROM _upkeep_hours_{part} WHERE {place} IS NOT NULL"
+                for grain, place, part in shapes
+            ),
+        )
+        wanted = " OR ".join(
+            f"{start} IN (SELECT period_start FROM {touched} WHERE grain = '{grain}')"
+            for grain, start in STARTS.items()
+        )
+        source = self._make("hours", f"SELECT * FROM cube.ticket_hours WHERE {wanted}")
+        hours_of = {
+            grain: self._make(
+                f"hours_of_{grain}",
+                f"SELECT * FROM {source} WHERE {start} IN (SELECT period_start FROM {touched} WHERE grain = '{grain}')",
+            )
+            for grain, start in STARTS.items()
+        }
+        made = self._make("quantiles", f"SELECT * FROM {QUANTILES} LIMIT 0")
+        for frame in quantiles(self._con, hours_of, shapes, only=touched):
+            self._con.register("_quantiles", frame.to_arrow())
+            self._con.execute(f"INSERT INTO {made} BY NAME FROM _quantiles")
+            self._con.unregister("_quantiles")
+        self._replace(QUANTILES, touched, ("grain", "period_start", "place", "part"), made)
+        return self._count(f"FROM {touched}")
+
+    # Figures
+
+    def _bring_up_figures(self, file: SqlFile) -> int:
+        """Figures of tickets where what they count or their period changed; those of other datasets all."""
+        of_tickets = "(SELECT indicator_id FROM reference.indicators WHERE dataset = 'tickets')"
+        # how much of a period is over matters where money is spread over a year, or judged at its end
+        was, now = (
+            f"""(
+                SELECT p.indicator_id, p.grain, p.period_start, p.time_kind, p.is_mature, p.is_filled,
+                    CASE WHEN i.kind = 'difference' OR i.judged_at_year_end THEN p.elapsed_share END AS elapsed_share
+                FROM {schema}.indicator_periods AS p
+                INNER JOIN reference.indicators AS i ON i.indicator_id = p.indicator_id AND i.dataset = 'tickets'
+            )"""
+            for schema in ("upkeep", "core")
+        )
+        moved = self._make(
+            "moved",
+            f"""
+            WITH settled AS (
+                SELECT indicator_id, grain, period_start FROM (FROM {was} EXCEPT FROM {now})
+                UNION
+                SELECT indicator_id, grain, period_start FROM (FROM {now} EXCEPT FROM {was})
+            ),
+            housed AS (
+                SELECT grain, period_start FROM (FROM cube.residents EXCEPT FROM upkeep.residents)
+                UNION
+                SELECT grain, period_start FROM (FROM upkeep.residents EXCEPT FROM cube.residents)
+            )
+            FROM settled
+            UNION
+            SELECT i.indicator_id, h.grain, h.period_start FROM housed AS h CROSS JOIN {of_tickets} AS i
+            """,
+        )
+        touched = self._make("touched", "SELECT grain, period_start, place, part FROM _upkeep_touched_hours")
+        for name, (grain, start) in CELLS.items():
+            cell = f"SELECT {grain} AS grain, {start} AS period_start, place, part"
+            if name != QUANTILES:
+                self._con.execute(f"INSERT INTO {touched} {cell} FROM _upkeep_delta_{_plain(name)}")
+        # L04 is counted where the channel is the assembly and shown where it is all
+        self._con.execute(
+            f"INSERT INTO {touched} SELECT c.grain, c.period_start, c.place, p.part FROM {touched} AS c"
+            " INNER JOIN core.ticket_parts AS p ON c.part = 0 AND p.dimension = 'channel' AND p.member = 'assembly'"
+        )
+        touched = self._make("cells", f"SELECT DISTINCT * FROM {touched}")
+        side = self._sides["figures"] = {}
+        for name, (grain, start) in CELLS.items():
+            fixed = f"c.grain = {grain if grain != 'grain' else 't.grain'} AND c.period_start = t.{start}"
+            side[name] = self._make(
+                f"cells_{_plain(name)}",
+                f"""
+                SELECT t.* FROM {name} AS t
+                SEMI JOIN {touched} AS c ON {fixed} AND c.place = t.place AND c.part = t.part
+                UNION ALL
+                SELECT t.* FROM {name} AS t
+                SEMI JOIN {moved} AS c ON {fixed}
+                ANTI JOIN {touched} AS c ON {fixed} AND c.place = t.place AND c.part = t.part
+                """,
+            )
+        side["core.indicator_periods"] = self._make(
+            "periods",
+            f"""
+            SELECT * FROM core.indicator_periods
+            WHERE indicator_id NOT IN {of_tickets}
+                OR (grain, period_start) IN (SELECT (grain, period_start) FROM {touched})
+                OR (indicator_id, grain, period_start) IN (SELECT (indicator_id, grain, period_start) FROM {moved})
+            """,
+        )
+        named = self._make(
+            "named",
+            f"""
+            SELECT c.grain, c.period_start, l.area_level, l.area_code, p.dimension, p.member
+            FROM {touched} AS c
+            INNER JOIN core.places AS l ON l.place = c.place
+            INNER JOIN core.ticket_parts AS p ON p.part = c.part
+            """,
+        )
+        here, there = (
+            f"t.indicator_id NOT IN {of_tickets}",
+            " AND ".join(f"t.{key} = g.{key}" for key in _CELL),
+        )
+        period = "t.indicator_id = m.indicator_id AND t.grain = m.grain AND t.period_start = m.period_start"
+        figures = self._make(
+            "figures",
+            f"""
+            WITH figures AS ({self._on("figures", file)})
+            SELECT t.* FROM figures AS t
+            LEFT JOIN {moved} AS m ON {period}
+            LEFT JOIN {named} AS g ON {there}
+            WHERE {here} OR m.grain IS NOT NULL OR g.grain IS NOT NULL
+            """,
+        )
+        of_indicators = f"SELECT indicator_id FROM {of_tickets}"
+        self._con.execute(f"DELETE FROM {FIGURES} AS t WHERE {here}")
+        self._con.execute(f"DELETE FROM {FIGURES} AS t USING {moved} AS m WHERE {period}")
+        self._con.execute(
+            f"DELETE FROM {FIGURES} AS t USING {named} AS g WHERE t.indicator_id IN ({of_indicators}) AND {there}"
+        )
+        self._con.execute(f"INSERT INTO {FIGURES} FROM {figures}")
+        return self._count(f"FROM {figures}")
+
+
+def _plain(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _renamed(text: str, stand_ins: Mapping[str, str]) -> str:
+    """A select with other tables in the place of some."""
+    tree = parse_select(text).copy()
+    for table in list(tree.find_all(exp.Table)):
+        stand_in = stand_ins.get(f"{table.db}.{table.name}")
+        if stand_in is not None:
+            schema, _, plain = stand_in.rpartition(".")
+            table.set("this", exp.to_identifier(plain))
+            table.set("db", exp.to_identifier(schema) if schema else None)
+    return tree.sql(dialect=DIALECT, comments=False)
+
+
+def _waits(text: str) -> list[str]:
+    """The waits that a select adds to times, and none."""
+    found = {interval.sql(dialect=DIALECT) for interval in parse_select(text).find_all(exp.Interval)}
+    return ["INTERVAL 0 SECOND", *sorted(found)]
