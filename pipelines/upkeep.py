@@ -32,15 +32,20 @@ _PERIODS = {
     "longer": ("grain", "period_start"),
 }
 #: Every table of the cube that figures of tickets are made of.
-COUNTS = {
-    f"cube.ticket_{hub}_{length}": period
-    for hub in ("accepted", "due", "contact", "callback", "closed")
-    for length, period in _PERIODS.items()
-}
+HUBS = tuple(f"cube.ticket_{hub}" for hub in ("accepted", "due", "contact", "callback", "closed"))
+COUNTS = {f"{hub}_{length}": period for hub in HUBS for length, period in _PERIODS.items()}
 CELLS = COUNTS | {ENDS: _PERIODS["longer"], QUANTILES: _PERIODS["longer"]}
-BACKLOG = (EVENTS, "cube.backlog_days", "cube.backlog_weeks", "cube.backlog_months", ENDS)
+#: The views that figures of tickets take their numbers from, and what these are made of.
+_SOURCES = {
+    **{hub: [name for name in COUNTS if name.startswith(hub)] for hub in HUBS},
+    "cube.ticket_hours_cells": [QUANTILES],
+    "cube.backlog_cells": [ENDS],
+}
+_KEY = ("grain", "period_start", "place", "part")
+#: Steps of the backlog added up, and the first day of their periods.
+_STEPS = {"cube.backlog_days": "day", "cube.backlog_weeks": "week_start", "cube.backlog_months": "month_start"}
 #: Every table that is kept up; all others are made anew each time.
-KEPT = frozenset({STATES, REPEATS, *CELLS, *BACKLOG, FIGURES})
+KEPT = frozenset({STATES, REPEATS, *CELLS, EVENTS, *_STEPS, FIGURES})
 #: What moves from night to night: how it moved is looked at instead of a digest.
 _MOVING = frozenset({"landing.tickets", "reference.as_of", "core.indicator_periods"})
 #: Columns that say what is counted; every other column of a table of sums is a sum.
@@ -153,7 +158,7 @@ class Upkeep:
         how = {
             STATES: self._bring_up_states,
             REPEATS: self._bring_up_repeats,
-            ENDS: self._make_ends,
+            ENDS: self._bring_up_ends,
             FIGURES: self._bring_up_figures,
         }.get(table.name, self._bring_up_sums)
         return how(self._sql(table.name))
@@ -174,6 +179,18 @@ class Upkeep:
                 """
             )
         )
+
+    def _waits(self, text: str) -> list[str]:
+        """The waits, in seconds, that a select adds to times, and none."""
+        found = {interval.sql(dialect=DIALECT) for interval in parse_select(text).find_all(exp.Interval)}
+        seconds = {int(self._rows(f"SELECT epoch({interval})")[0][0]) for interval in found}
+        return [f"to_seconds({number})" for number in sorted({0, *seconds})]
+
+    def _read(self, file: SqlFile) -> str:
+        """The columns of landing.tickets that a table reads, itself and through views."""
+        texts = " ".join([file.text, *(view.text for view in self._views_below(file))])
+        names = [str(row[0]) for row in self._rows("DESCRIBE landing.tickets")]
+        return ", ".join(name for name in names if name in texts or name == "reporter_id")
 
     def _sql(self, name: str) -> SqlFile:
         file = self._files[name]
@@ -256,12 +273,10 @@ class Upkeep:
         if not cuts or cuts[0][0] > cuts[0][1]:
             return None
         cut = {"was": cuts[0][0], "now": cuts[0][1]}
-        times = [name for name, kind, *_ in self._rows("DESCRIBE landing.tickets") if kind == "TIMESTAMP"]
+        columns = self._rows("DESCRIBE landing.tickets")
+        times = [name for name, kind, *_ in columns if kind == "TIMESTAMP" and name in file.text]
         passed = [
-            f"{time} + {wait} BETWEEN $was AND $now"
-            for time in times
-            if time in file.text
-            for wait in _waits(file.text)
+            f"{time} BETWEEN $was - {wait} AND $now - {wait}" for time in times for wait in self._waits(file.text)
         ]
         unsure = self._make(
             "unsure",
@@ -291,7 +306,9 @@ class Upkeep:
         before = self._count(f"FROM {STATES}")
         if self._count(f"FROM {unsure}") > MANY * before:
             return None
-        landed = self._make("landed", f"SELECT * FROM landing.tickets SEMI JOIN {unsure} USING (ticket_id)")
+        landed = self._make(
+            "landed", f"SELECT {self._read(file)} FROM landing.tickets SEMI JOIN {unsure} USING (ticket_id)"
+        )
         self._sides["landed"] = {"landing.tickets": landed}
         now = self._make("states_is", self._on("landed", file))
         was = self._make("states_was", f"SELECT * FROM {STATES} SEMI JOIN {unsure} USING (ticket_id)")
@@ -316,21 +333,18 @@ class Upkeep:
 
     def _bring_up_repeats(self, file: SqlFile) -> int:
         """All tickets of who reported a new or changed one, and of who reported one that came after such a one."""
-        self._make(
+        new = "(SELECT ticket_id FROM _upkeep_unsure WHERE is_new)"
+        followers = self._make("followers", f"SELECT ticket_id FROM {REPEATS} WHERE earlier_ticket_id IN {new}")
+        reporters = self._make(
             "reporters",
             f"""
-            SELECT DISTINCT reporter_id
-            FROM landing.tickets
-            WHERE reporter_id IS NOT NULL AND ticket_id IN (
-                SELECT ticket_id FROM _upkeep_unsure WHERE is_new
-                UNION ALL
-                SELECT ticket_id FROM {REPEATS}
-                WHERE earlier_ticket_id IN (SELECT ticket_id FROM _upkeep_unsure WHERE is_new)
-            )
+            SELECT reporter_id FROM _upkeep_landed WHERE reporter_id IS NOT NULL AND ticket_id IN {new}
+            UNION
+            SELECT reporter_id FROM landing.tickets WHERE reporter_id IS NOT NULL AND ticket_id IN (FROM {followers})
             """,
         )
         reported = self._make(
-            "reported", "SELECT * FROM landing.tickets SEMI JOIN _upkeep_reporters USING (reporter_id)"
+            "reported", f"SELECT {self._read(file)} FROM landing.tickets SEMI JOIN {reporters} USING (reporter_id)"
         )
         self._sides["reported"] = {"landing.tickets": reported}
         self._make("repeats_is", self._on("reported", file))
@@ -338,7 +352,7 @@ class Upkeep:
             "repeats_was",
             f"""
             SELECT * FROM {REPEATS} WHERE ticket_id IN (
-                SELECT ticket_id FROM {reported} UNION ALL SELECT ticket_id FROM _upkeep_unsure WHERE is_new
+                SELECT ticket_id FROM {reported} UNION ALL FROM {new}
             )
             """,
         )
@@ -375,7 +389,7 @@ class Upkeep:
         grouped = f"GROUP BY {by} HAVING {' OR '.join(f'sum({c}) <> 0' for c in sums)}"
         before, after = (self._sides[side][file.name] for side in ("was", "is"))
         delta = self._make(
-            f"delta_{file.table}",
+            _delta(file.name),
             f"SELECT {added} FROM (SELECT {listed} FROM {after} UNION ALL SELECT {taken} FROM {before}) {grouped}",
         )
         touched = f"SELECT {listed} FROM {file.name} SEMI JOIN {delta} USING ({by})"
@@ -385,12 +399,50 @@ class Upkeep:
         self._replace(file.name, delta, keys, summed)
         return self._count(f"FROM {delta}")
 
-    def _make_ends(self, file: SqlFile) -> int:
-        """The ends of periods anew, of few sums; and where they differ."""
-        was = self._make("ends_were", f"FROM {ENDS}")
-        run_file(self._con, file)
-        self._make(f"delta_{file.table}", f"(FROM {ENDS} EXCEPT FROM {was}) UNION ALL (FROM {was} EXCEPT FROM {ENDS})")
-        return 0
+    def _bring_up_ends(self, file: SqlFile) -> int:
+        """Where periods end as they did, what the changed steps add up to; where their last day is another, all steps."""
+        of_backlog = "(SELECT * EXCLUDE (as_of, as_of_on) FROM {}.indicator_periods WHERE indicator_id = 'T11')"
+        was, now = of_backlog.format("upkeep"), of_backlog.format("core")
+        ended = "indicator_id, grain, period_start, stock_on"
+        same = self._make("ends_same", f"SELECT {ended} FROM {was} INTERSECT SELECT {ended} FROM {now}")
+        moved = self._make("ends_moved", f"SELECT {ended} FROM {now} EXCEPT FROM {same}")
+        begun = self._make(
+            "ends_begun",
+            f"SELECT min(k.day) AS day, min(k.week_start) AS week_start, min(k.month_start) AS month_start"
+            f" FROM {moved} AS m INNER JOIN core.eras AS k ON k.day = m.stock_on",
+        )
+        changed = self._sides["steps"] = {"core.indicator_periods": same}
+        whole = self._sides["ends"] = {"core.indicator_periods": moved}
+        for table, start in _STEPS.items():
+            changed[table] = f"_upkeep_{_delta(table)}"
+            # what lies before the first of these ends is one step
+            whole[table] = self._make(
+                f"late_{_plain(table)}",
+                f"SELECT greatest(t.{start}, b.{start}) AS {start}, t.place, t.part, CAST(sum(t.opened) AS BIGINT) AS opened,"
+                f" CAST(sum(t.overdue) AS BIGINT) AS overdue FROM {table} AS t CROSS JOIN {begun} AS b"
+                f" GROUP BY greatest(t.{start}, b.{start}), t.place, t.part",
+            )
+        delta = self._make(_delta(ENDS), self._on("steps", file))
+        summed = self._make(
+            "ends_summed",
+            f"""
+            SELECT grain, period_start, place, part, CAST(sum(opened) AS BIGINT) AS opened, CAST(sum(overdue) AS BIGINT) AS overdue
+            FROM (SELECT * FROM {ENDS} SEMI JOIN {delta} USING ({", ".join(_KEY)}) UNION ALL FROM {delta})
+            GROUP BY {", ".join(_KEY)}
+            HAVING sum(opened) <> 0
+            """,
+        )
+        self._replace(ENDS, delta, _KEY, summed)
+        gone = self._make(
+            "ends_gone",
+            f"SELECT * FROM {ENDS} ANTI JOIN {same} AS s USING (grain, period_start)",
+        )
+        come = self._make("ends_come", self._on("ends", file))
+        self._replace(ENDS, gone, _KEY, come)
+        self._con.execute(
+            f"INSERT INTO {delta} FROM (FROM {gone} EXCEPT FROM {come}) UNION ALL FROM (FROM {come} EXCEPT FROM {gone})"
+        )
+        return self._count(f"FROM {delta}")
 
     def _replace(self, table: str, gone: str, keys: Sequence[str], come: str) -> None:
         same = " AND ".join(f"t.{key} = g.{key}" for key in keys)
@@ -415,125 +467,154 @@ class Upkeep:
                 for grain, place, part in shapes
             ),
         )
-        wanted = " OR ".join(
-            f"{start} IN (SELECT period_start FROM {touched} WHERE grain = '{grain}')"
-            for grain, start in STARTS.items()
+        starts = {grain: f"(SELECT period_start FROM {touched} WHERE grain = '{grain}')" for grain in STARTS}
+        shares = ", ".join(
+            f"coalesce(sum(CASE WHEN {column} IN {starts[grain]} THEN tickets END) / sum(tickets), 0)"
+            for grain, column in {**STARTS, "day": "day"}.items()
         )
-        source = self._make("hours", f"SELECT * FROM cube.ticket_hours WHERE {wanted}")
-        hours_of = {
-            grain: self._make(
-                f"hours_of_{grain}",
-                f"SELECT * FROM {source} WHERE {start} IN (SELECT period_start FROM {touched} WHERE grain = '{grain}')",
-            )
-            for grain, start in STARTS.items()
-        }
+        resolved = (
+            f"SELECT resolved_on AS day, count(*) AS tickets FROM {STATES} WHERE is_resolved GROUP BY resolved_on"
+        )
+        touched_shares = self._rows(f"SELECT {shares} FROM core.eras INNER JOIN ({resolved}) AS r USING (day)")[0]
+        if sum(touched_shares) > len(STARTS) / 2:
+            # tickets of long ago: hardly a period is left as it was
+            source, only = self._make("hours", "FROM cube.ticket_hours"), None
+            hours_of = dict.fromkeys(STARTS, source)
+            touched = self._make("touched_hours", f"SELECT grain, period_start, place, part FROM {QUANTILES}")
+        else:
+            wanted = " OR ".join(f"{start} IN {starts[grain]}" for grain, start in STARTS.items())
+            source, only = self._make("hours", f"SELECT * FROM cube.ticket_hours WHERE {wanted}"), touched
+            hours_of = {
+                grain: source
+                if grain == "year"
+                else self._make(f"hours_of_{grain}", f"SELECT * FROM {source} WHERE {start} IN {starts[grain]}")
+                for grain, start in STARTS.items()
+            }
         made = self._make("quantiles", f"SELECT * FROM {QUANTILES} LIMIT 0")
-        for frame in quantiles(self._con, hours_of, shapes, only=touched):
+        for frame in quantiles(self._con, hours_of, shapes, only):
             self._con.register("_quantiles", frame.to_arrow())
             self._con.execute(f"INSERT INTO {made} BY NAME FROM _quantiles")
             self._con.unregister("_quantiles")
-        self._replace(QUANTILES, touched, ("grain", "period_start", "place", "part"), made)
-        return self._count(f"FROM {touched}")
+        before = self._make(
+            "quantiles_were", f"SELECT * FROM {QUANTILES} SEMI JOIN {touched} USING ({', '.join(_KEY)})"
+        )
+        self._replace(QUANTILES, touched, _KEY, made)
+        self._make(
+            _delta(QUANTILES),
+            f"(FROM {before} EXCEPT FROM {made}) UNION ALL (FROM {made} EXCEPT FROM {before})",
+        )
+        return self._count(f"FROM {made}")
 
     # Figures
 
+    def _sources(self) -> dict[str, str]:
+        """Indicator → the view of the cube that its numbers are taken from, for all indicators of tickets."""
+        found: dict[str, str] = {}
+        for name in ("cube.ticket_cells", "cells.ticket_hours", "cells.backlog"):
+            for branch in _branches(parse_select(self._sql(name).text)):
+                indicator = next(column.unalias().name for column in branch.selects if column.alias == "indicator_id")
+                (found[indicator],) = _SOURCES.keys() & {f"{t.db}.{t.name}" for t in branch.find_all(exp.Table)}
+        return found
+
     def _bring_up_figures(self, file: SqlFile) -> int:
         """Figures of tickets where what they count or their period changed; those of other datasets all."""
-        of_tickets = "(SELECT indicator_id FROM reference.indicators WHERE dataset = 'tickets')"
+        sources = self._make("sources", "SELECT '' AS indicator_id, '' AS source LIMIT 0")
+        self._con.executemany(f"INSERT INTO {sources} VALUES (?, ?)", [list(pair) for pair in self._sources().items()])
         # how much of a period is over matters where money is spread over a year, or judged at its end
         was, now = (
             f"""(
                 SELECT p.indicator_id, p.grain, p.period_start, p.time_kind, p.is_mature, p.is_filled,
                     CASE WHEN i.kind = 'difference' OR i.judged_at_year_end THEN p.elapsed_share END AS elapsed_share
                 FROM {schema}.indicator_periods AS p
-                INNER JOIN reference.indicators AS i ON i.indicator_id = p.indicator_id AND i.dataset = 'tickets'
+                INNER JOIN reference.indicators AS i ON i.indicator_id = p.indicator_id
+                SEMI JOIN {sources} AS s ON s.indicator_id = p.indicator_id
             )"""
             for schema in ("upkeep", "core")
         )
         moved = self._make(
             "moved",
             f"""
-            WITH settled AS (
-                SELECT indicator_id, grain, period_start FROM (FROM {was} EXCEPT FROM {now})
-                UNION
-                SELECT indicator_id, grain, period_start FROM (FROM {now} EXCEPT FROM {was})
-            ),
-            housed AS (
-                SELECT grain, period_start FROM (FROM cube.residents EXCEPT FROM upkeep.residents)
-                UNION
-                SELECT grain, period_start FROM (FROM upkeep.residents EXCEPT FROM cube.residents)
-            )
-            FROM settled
-            UNION
-            SELECT i.indicator_id, h.grain, h.period_start FROM housed AS h CROSS JOIN {of_tickets} AS i
+            SELECT indicator_id, grain, period_start FROM (FROM {was} EXCEPT FROM {now})
+            UNION SELECT indicator_id, grain, period_start FROM (FROM {now} EXCEPT FROM {was})
+            UNION SELECT 'T16' AS indicator_id, grain, period_start FROM (FROM cube.residents EXCEPT FROM upkeep.residents)
+            UNION SELECT 'T16' AS indicator_id, grain, period_start FROM (FROM upkeep.residents EXCEPT FROM cube.residents)
             """,
         )
-        touched = self._make("touched", "SELECT grain, period_start, place, part FROM _upkeep_touched_hours")
-        for name, (grain, start) in CELLS.items():
-            cell = f"SELECT {grain} AS grain, {start} AS period_start, place, part"
-            if name != QUANTILES:
-                self._con.execute(f"INSERT INTO {touched} {cell} FROM _upkeep_delta_{_plain(name)}")
+        touched = self._make("touched", f"SELECT '' AS source, {', '.join(_KEY)} FROM {QUANTILES} LIMIT 0")
+        for source, tables in _SOURCES.items():
+            for name in tables:
+                grain, start = CELLS[name]
+                self._con.execute(
+                    f"INSERT INTO {touched} SELECT '{source}', {grain}, {start}, place, part FROM _upkeep_{_delta(name)}"
+                )
         # L04 is counted where the channel is the assembly and shown where it is all
         self._con.execute(
-            f"INSERT INTO {touched} SELECT c.grain, c.period_start, c.place, p.part FROM {touched} AS c"
+            f"INSERT INTO {touched} SELECT c.source, c.grain, c.period_start, c.place, p.part FROM {touched} AS c"
             " INNER JOIN core.ticket_parts AS p ON c.part = 0 AND p.dimension = 'channel' AND p.member = 'assembly'"
         )
         touched = self._make("cells", f"SELECT DISTINCT * FROM {touched}")
         side = self._sides["figures"] = {}
-        for name, (grain, start) in CELLS.items():
-            fixed = f"c.grain = {grain if grain != 'grain' else 't.grain'} AND c.period_start = t.{start}"
-            side[name] = self._make(
-                f"cells_{_plain(name)}",
-                f"""
-                SELECT t.* FROM {name} AS t
-                SEMI JOIN {touched} AS c ON {fixed} AND c.place = t.place AND c.part = t.part
-                UNION ALL
-                SELECT t.* FROM {name} AS t
-                SEMI JOIN {moved} AS c ON {fixed}
-                ANTI JOIN {touched} AS c ON {fixed} AND c.place = t.place AND c.part = t.part
-                """,
-            )
+        for source, tables in _SOURCES.items():
+            for name in tables:
+                grain, start = CELLS[name]
+                period = f"c.grain = {grain if grain != 'grain' else 't.grain'} AND c.period_start = t.{start}"
+                cell = f"{period} AND c.place = t.place AND c.part = t.part"
+                own = f"(SELECT * FROM {touched} WHERE source = '{source}')"
+                due = f"(SELECT m.* FROM {moved} AS m INNER JOIN {sources} AS s USING (indicator_id) WHERE s.source = '{source}')"
+                side[name] = self._make(
+                    f"cells_{_plain(name)}",
+                    f"SELECT t.* FROM {name} AS t SEMI JOIN {own} AS c ON {cell}"
+                    f" UNION ALL SELECT t.* FROM {name} AS t SEMI JOIN {due} AS c ON {period} ANTI JOIN {own} AS c ON {cell}",
+                )
+        period = "t.indicator_id = m.indicator_id AND t.grain = m.grain AND t.period_start = m.period_start"
         side["core.indicator_periods"] = self._make(
             "periods",
             f"""
-            SELECT * FROM core.indicator_periods
-            WHERE indicator_id NOT IN {of_tickets}
-                OR (grain, period_start) IN (SELECT (grain, period_start) FROM {touched})
-                OR (indicator_id, grain, period_start) IN (SELECT (indicator_id, grain, period_start) FROM {moved})
+            SELECT t.*
+            FROM core.indicator_periods AS t
+            LEFT JOIN {sources} AS s ON s.indicator_id = t.indicator_id
+            LEFT JOIN {moved} AS m ON {period}
+            LEFT JOIN (SELECT DISTINCT source, grain, period_start FROM {touched}) AS c
+                ON c.source = s.source AND c.grain = t.grain AND c.period_start = t.period_start
+            WHERE s.source IS NULL OR m.grain IS NOT NULL OR c.grain IS NOT NULL
             """,
         )
         named = self._make(
             "named",
             f"""
-            SELECT c.grain, c.period_start, l.area_level, l.area_code, p.dimension, p.member
+            SELECT c.source, c.grain, c.period_start, l.area_level, l.area_code, p.dimension, p.member
             FROM {touched} AS c
             INNER JOIN core.places AS l ON l.place = c.place
             INNER JOIN core.ticket_parts AS p ON p.part = c.part
             """,
         )
-        here, there = (
-            f"t.indicator_id NOT IN {of_tickets}",
-            " AND ".join(f"t.{key} = g.{key}" for key in _CELL),
-        )
-        period = "t.indicator_id = m.indicator_id AND t.grain = m.grain AND t.period_start = m.period_start"
+        cell = " AND ".join(f"t.{key} = g.{key}" for key in _CELL)
         figures = self._make(
             "figures",
             f"""
             WITH figures AS ({self._on("figures", file)})
-            SELECT t.* FROM figures AS t
+            SELECT t.*
+            FROM figures AS t
+            LEFT JOIN {sources} AS s ON s.indicator_id = t.indicator_id
             LEFT JOIN {moved} AS m ON {period}
-            LEFT JOIN {named} AS g ON {there}
-            WHERE {here} OR m.grain IS NOT NULL OR g.grain IS NOT NULL
+            LEFT JOIN {named} AS g ON g.source = s.source AND {cell}
+            WHERE s.source IS NULL OR m.grain IS NOT NULL OR g.grain IS NOT NULL
             """,
         )
-        of_indicators = f"SELECT indicator_id FROM {of_tickets}"
-        self._con.execute(f"DELETE FROM {FIGURES} AS t WHERE {here}")
-        self._con.execute(f"DELETE FROM {FIGURES} AS t USING {moved} AS m WHERE {period}")
-        self._con.execute(
-            f"DELETE FROM {FIGURES} AS t USING {named} AS g WHERE t.indicator_id IN ({of_indicators}) AND {there}"
-        )
+        of_tickets = f"t.indicator_id IN (SELECT indicator_id FROM {sources})"
+        for gone in (
+            f"WHERE NOT {of_tickets}",
+            f"USING {moved} AS m WHERE {period}",
+            f"USING {sources} AS s, {named} AS g WHERE s.indicator_id = t.indicator_id AND g.source = s.source AND {cell}",
+        ):
+            self._con.execute(f"DELETE FROM {FIGURES} AS t {gone}")
         self._con.execute(f"INSERT INTO {FIGURES} FROM {figures}")
         return self._count(f"FROM {figures}")
+
+
+def _delta(name: str) -> str:
+    """The table of this run that says where a table of the cube changed."""
+    return f"delta_{_plain(name)}"
 
 
 def _plain(name: str) -> str:
@@ -552,7 +633,10 @@ def _renamed(text: str, stand_ins: Mapping[str, str]) -> str:
     return tree.sql(dialect=DIALECT, comments=False)
 
 
-def _waits(text: str) -> list[str]:
-    """The waits that a select adds to times, and none."""
-    found = {interval.sql(dialect=DIALECT) for interval in parse_select(text).find_all(exp.Interval)}
-    return ["INTERVAL 0 SECOND", *sorted(found)]
+def _branches(tree: exp.Expr) -> Iterator[exp.Select]:
+    """The selects of a union."""
+    if isinstance(tree, exp.Union):
+        yield from _branches(tree.left)
+        yield from _branches(tree.right)
+    elif isinstance(tree, exp.Select):
+        yield tree

@@ -64,7 +64,7 @@ def test_the_passport_says_what_a_figure_stands_on_in_both_languages(published: 
     assert "duplicate 1" in text and "已剔除 excluded: 1" in text
     # with the duplicate, which was in time, 4 of 6
     assert "剔除前 before exclusions: 66.7 % (4 / 6)" in text
-    assert "sql/core/tickets.sql" in text and "sql/rows/tickets.sql" in text and "SELECT" not in text
+    assert "sql/core/ticket_states.sql" in text and "sql/rows/tickets.sql" in text and "SELECT" not in text
     assert "tickets: 截至 as of 2026-06-30 23:59, 1 批 deliveries; 最近 latest delivery-1" in text
     assert "INNER JOIN core.tickets" in explain(published, "T03", "--sql")
 
@@ -73,7 +73,7 @@ def test_the_passport_is_data_too(published: Town) -> None:
     book = json.loads(explain(published, "T02", "--format", "json", "--edition", "20260702"))
     assert (book["figure"]["numerator"], book["figure"]["denominator"]) == (4, 5)
     assert book["edition"]["sha256"] and book["edition"]["deliveries"] == 1
-    assert [file["is_changed_since"] for file in book["sql"] if file["table"] == "core.tickets"] == [False]
+    assert [file["is_changed_since"] for file in book["sql"] if file["table"] == "core.ticket_states"] == [False]
     cells = dict(csv.reader(io.StringIO(explain(published, "T02", "--format", "csv"))))
     assert (cells["indicator.name_zh"], cells["figure.denominator"]) == ("办结率", "5.0")
 

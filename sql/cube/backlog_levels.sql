@@ -57,4 +57,4 @@ WITH running AS (
 )
 SELECT grain, place, part, from_on, to_on, opened, overdue
 FROM running
-WHERE opened > 0
+WHERE opened <> 0 OR overdue <> 0

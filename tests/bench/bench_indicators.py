@@ -84,8 +84,8 @@ _TICKETS = """
             hash(i, 23) % 1000003 / 1000003.0 AS c, hash(i, 24) % 1000003 / 1000003.0 AS d
         FROM ({rows})
     )"""
-#: Tickets as their source exports them at a data cut: what happened later is not known yet. One in 20,000 is corrected by
-#: the second cut, however old it is.
+#: Tickets as their source exports them at a data cut: what happened later is not known yet. By the second cut one in 500 of
+#: the last 30 days is in another category, and of one in 20,000, however old, the answer is corrected.
 _LANDING = """
     INSERT INTO landing.tickets BY NAME
     WITH known AS (
@@ -97,12 +97,14 @@ _LANDING = """
             CASE WHEN again AND resolved + INTERVAL 5 DAY <= cut THEN resolved + INTERVAL 5 DAY END AS reopened_at,
             CASE WHEN again AND resolved + INTERVAL 9 DAY <= cut THEN resolved + INTERVAL 9 DAY WHEN resolved <= cut THEN resolved END
                 AS resolved_at,
-            CASE WHEN h % 3 > 0 AND resolved + INTERVAL 2 DAY <= cut THEN resolved + INTERVAL 2 DAY END AS callback_at
+            CASE WHEN h % 3 > 0 AND resolved + INTERVAL 2 DAY <= cut THEN resolved + INTERVAL 2 DAY END AS callback_at,
+            {corrected} AND accepted_at > cut - INTERVAL 30 DAY AND h // 100 % 500 = 0 AS moved,
+            {corrected} AND callback_at IS NOT NULL AND h // 100 % 20000 = 1 AS corrected
         FROM ({tickets}) CROSS JOIN (SELECT TIMESTAMP '{cut}' AS cut)
         WHERE accepted_at <= cut
     )
     SELECT
-        ticket_id, channel, CASE WHEN {corrected} AND h // 100 % 20000 = 0 THEN 'other' ELSE category_1 END AS category_1,
+        ticket_id, channel, CASE WHEN moved THEN 'other' ELSE category_1 END AS category_1,
         area_code, handling_unit, accepted_at, first_contact_at, due_at, first_resolved_at, resolved_at,
         closed_at AS first_closed_at, closed_at, reopened_at, callback_at,
         CASE WHEN paused THEN 600 END AS paused_minutes,
@@ -111,9 +113,9 @@ _LANDING = """
         CASE WHEN h % 100 = 0 THEN 'out_of_jurisdiction' WHEN h % 100 = 1 THEN 'duplicate' END AS exclusion_code,
         1 + h % 7 // 5 AS department_count,
         CASE WHEN callback_at IS NOT NULL THEN ['yes', 'yes', 'yes', 'partly', 'no'][CAST(1 + h % 5 AS BIGINT)] END AS callback_resolved,
-        CASE WHEN callback_at IS NOT NULL THEN CAST(1 + sqrt(h % 25) AS BIGINT) END AS callback_satisfaction,
+        CASE WHEN corrected THEN 1 WHEN callback_at IS NOT NULL THEN CAST(1 + sqrt(h % 25) AS BIGINT) END AS callback_satisfaction,
         CASE WHEN h % 11 > 0 THEN reporter_id END AS reporter_id,
-        CASE WHEN {corrected} AND h // 100 % 20000 = 0 THEN cut ELSE greatest(
+        CASE WHEN moved OR corrected THEN cut ELSE greatest(
             accepted_at, first_contact_at, resolved_at, closed_at, reopened_at, callback_at) END AS updated_at,
         {days},
         '{delivery}' AS _delivery_id
