@@ -9,6 +9,7 @@ calendar, standards, the text of its own SQL) must be as it was, by a digest; el
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ _SOURCES = {
     "cube.ticket_hours_cells": [QUANTILES],
     "cube.backlog_cells": [ENDS],
 }
+#: The parts of cube.cells that rename these views figure by figure, themselves or through one more.
+_PARTS = ("cells.tickets", "cells.ticket_hours", "cells.backlog")
 _KEY = ("grain", "period_start", "place", "part")
 #: Steps of the backlog added up, and the first day of their periods.
 _STEPS = {"cube.backlog_days": "day", "cube.backlog_weeks": "week_start", "cube.backlog_months": "month_start"}
@@ -250,7 +253,7 @@ class Upkeep:
 
     def _on(self, side: str, file: SqlFile) -> str:
         """The select of a table over what stands for its sources on a side."""
-        return _renamed(file.text, {name: self._relation(side, name) for name in file.dependencies})
+        return _renamed(_uncommented(file.text), {name: self._relation(side, name) for name in file.dependencies})
 
     def _relation(self, side: str, name: str) -> str:
         """What stands for a table on a side: where it is a view of something that is another there, that view."""
@@ -259,7 +262,9 @@ class Upkeep:
             stand_ins = {source: self._relation(side, source) for source in file.dependencies}
             if any(source != stand_in for source, stand_in in stand_ins.items()):
                 known[name] = f"_upkeep_{side}_{file.schema}_{file.table}"
-                self._con.execute(f"CREATE OR REPLACE TEMP VIEW {known[name]} AS {_renamed(file.text, stand_ins)}")
+                self._con.execute(
+                    f"CREATE OR REPLACE TEMP VIEW {known[name]} AS {_renamed(_uncommented(file.text), stand_ins)}"
+                )
         return known.get(name, name)
 
     # Tickets
@@ -326,6 +331,7 @@ class Upkeep:
             if before - self._count(f"FROM {was}") + self._count(f"FROM {now}") != expected:
                 return None
         replaced = self._replace_changed(STATES, "states")
+        self._sides["sums"] = {}
         for side in ("was", "is"):
             self._sides[side] = {STATES: f"_upkeep_states_{side}"}
         self._sides["was"]["reference.as_of"] = "upkeep.as_of"
@@ -379,19 +385,19 @@ class Upkeep:
 
     def _bring_up_sums(self, file: SqlFile) -> int:
         """Take away what the changed tickets added before, add what they add now."""
-        for side in ("was", "is"):
-            self._sides[side][file.name] = self._make(f"{side}_{file.table}", self._on(side, file))
         columns = [str(row[0]) for row in self._rows(f"DESCRIBE {file.name}")]
         keys, sums = [c for c in columns if c in _KEYS], [c for c in columns if c not in _KEYS]
         by, listed = ", ".join(keys), ", ".join([*keys, *sums])
         taken = ", ".join([*keys, *(f"-{c} AS {c}" for c in sums)])
         added = ", ".join([*keys, *(f"CAST(sum({c}) AS BIGINT) AS {c}" for c in sums)])
         grouped = f"GROUP BY {by} HAVING {' OR '.join(f'sum({c}) <> 0' for c in sums)}"
-        before, after = (self._sides[side][file.name] for side in ("was", "is"))
-        delta = self._make(
-            _delta(file.name),
-            f"SELECT {added} FROM (SELECT {listed} FROM {after} UNION ALL SELECT {taken} FROM {before}) {grouped}",
-        )
+        if self._sides["sums"].keys() & set(file.dependencies):
+            # sums of sums: of what changed in these
+            changed = self._on("sums", file)
+        else:
+            was, now = (f"({self._on(side, file)})" for side in ("was", "is"))
+            changed = f"SELECT {added} FROM (SELECT {listed} FROM {now} UNION ALL SELECT {taken} FROM {was}) {grouped}"
+        delta = self._sides["sums"][file.name] = self._make(_delta(file.name), changed)
         touched = f"SELECT {listed} FROM {file.name} SEMI JOIN {delta} USING ({by})"
         summed = self._make(
             "summed", f"SELECT {added} FROM ({touched} UNION ALL SELECT {listed} FROM {delta}) {grouped}"
@@ -507,19 +513,43 @@ class Upkeep:
 
     # Figures
 
-    def _sources(self) -> dict[str, str]:
-        """Indicator → the view of the cube that its numbers are taken from, for all indicators of tickets."""
+    def _taken_from(self) -> tuple[dict[str, str], set[tuple[str, str, str]]] | None:
+        """Indicator → the view of the cube that its numbers are taken from, and (view, dimension, member) of what is shown as
+        the whole though it is one member; None where an indicator takes its numbers otherwise than figure by figure."""
         found: dict[str, str] = {}
-        for name in ("cube.ticket_cells", "cells.ticket_hours", "cells.backlog"):
-            for branch in _branches(parse_select(self._sql(name).text)):
-                indicator = next(column.unalias().name for column in branch.selects if column.alias == "indicator_id")
-                (found[indicator],) = _SOURCES.keys() & {f"{t.db}.{t.name}" for t in branch.find_all(exp.Table)}
-        return found
+        as_whole: set[tuple[str, str, str]] = set()
+        for name, part in self._files.items():
+            if not name.startswith("cells.") or not CELLS.keys() & set(self._tables_below(part)):
+                continue
+            views = [view for view in self._views_below(part) if view.name not in _SOURCES]
+            if not isinstance(part, SqlFile) or name not in _PARTS or len(views) > 1:
+                return None
+            for branch in _branches(parse_select((views or [part])[0].text)):
+                given = {column.alias_or_name: column.unalias() for column in branch.selects}
+                read = _SOURCES.keys() & {f"{table.db}.{table.name}" for table in branch.find_all(exp.Table)}
+                if len(read) != 1:
+                    return None
+                (source,) = read
+                found[given["indicator_id"].name] = source
+                first = branch.args["from_"].this
+                if isinstance(given["dimension"], exp.Literal) and f"{first.db}.{first.name}" == source:
+                    fixed = {
+                        test.this.name: test.expression.name
+                        for test in branch.args["where"].find_all(exp.EQ)
+                        if isinstance(test.expression, exp.Literal)
+                    }
+                    if not {"dimension", "member"} <= fixed.keys():
+                        return None
+                    as_whole.add((source, fixed["dimension"], fixed["member"]))
+        return found, as_whole
 
-    def _bring_up_figures(self, file: SqlFile) -> int:
+    def _bring_up_figures(self, file: SqlFile) -> int | None:
         """Figures of tickets where what they count or their period changed; those of other datasets all."""
+        taken = self._taken_from()
+        if taken is None:
+            return None
         sources = self._make("sources", "SELECT '' AS indicator_id, '' AS source LIMIT 0")
-        self._con.executemany(f"INSERT INTO {sources} VALUES (?, ?)", [list(pair) for pair in self._sources().items()])
+        self._con.executemany(f"INSERT INTO {sources} VALUES (?, ?)", [list(pair) for pair in taken[0].items()])
         # how much of a period is over matters where money is spread over a year, or judged at its end
         was, now = (
             f"""(
@@ -547,11 +577,12 @@ class Upkeep:
                 self._con.execute(
                     f"INSERT INTO {touched} SELECT '{source}', {grain}, {start}, place, part FROM _upkeep_{_delta(name)}"
                 )
-        # L04 is counted where the channel is the assembly and shown where it is all
-        self._con.execute(
-            f"INSERT INTO {touched} SELECT c.source, c.grain, c.period_start, c.place, p.part FROM {touched} AS c"
-            " INNER JOIN core.ticket_parts AS p ON c.part = 0 AND p.dimension = 'channel' AND p.member = 'assembly'"
-        )
+        for source, dimension, member in taken[1]:
+            self._con.execute(
+                f"INSERT INTO {touched} SELECT c.source, c.grain, c.period_start, c.place, p.part FROM {touched} AS c"
+                f" INNER JOIN core.ticket_parts AS p ON c.source = $1 AND c.part = 0 AND p.dimension = $2 AND p.member = $3",
+                [source, dimension, member],
+            )
         touched = self._make("cells", f"SELECT DISTINCT * FROM {touched}")
         side = self._sides["figures"] = {}
         for source, tables in _SOURCES.items():
@@ -602,10 +633,16 @@ class Upkeep:
             """,
         )
         of_tickets = f"t.indicator_id IN (SELECT indicator_id FROM {sources})"
+        # found by few columns first: all of them would be compared for every figure
+        near = self._make(
+            "near",
+            f"SELECT DISTINCT s.indicator_id, s.source, c.grain, c.period_start FROM {touched} AS c INNER JOIN {sources} AS s USING (source)",
+        )
+        told = "p.indicator_id = t.indicator_id AND p.grain = t.grain AND p.period_start = t.period_start AND g.source = p.source"
         for gone in (
             f"WHERE NOT {of_tickets}",
             f"USING {moved} AS m WHERE {period}",
-            f"USING {sources} AS s, {named} AS g WHERE s.indicator_id = t.indicator_id AND g.source = s.source AND {cell}",
+            f"USING {near} AS p, {named} AS g WHERE {told} AND {cell}",
         ):
             self._con.execute(f"DELETE FROM {FIGURES} AS t {gone}")
         self._con.execute(f"INSERT INTO {FIGURES} FROM {figures}")
@@ -622,15 +659,15 @@ def _plain(name: str) -> str:
 
 
 def _renamed(text: str, stand_ins: Mapping[str, str]) -> str:
-    """A select with other tables in the place of some."""
-    tree = parse_select(text).copy()
-    for table in list(tree.find_all(exp.Table)):
-        stand_in = stand_ins.get(f"{table.db}.{table.name}")
-        if stand_in is not None:
-            schema, _, plain = stand_in.rpartition(".")
-            table.set("this", exp.to_identifier(plain))
-            table.set("db", exp.to_identifier(schema) if schema else None)
-    return tree.sql(dialect=DIALECT, comments=False)
+    """A select with other tables in the place of some. Tables are named in full in a select, and nothing else is named so:
+    to write the tree anew takes a hundred times as long."""
+    names = "|".join(re.escape(name) for name in stand_ins)
+    return re.sub(rf"(?<![\w.])(?:{names})(?!\w)", lambda name: stand_ins[name[0]], text) if names else text
+
+
+def _uncommented(text: str) -> str:
+    """A select that can stand in brackets."""
+    return re.sub(r"(?m)^\s*--.*$", "", text)
 
 
 def _branches(tree: exp.Expr) -> Iterator[exp.Select]:

@@ -29,7 +29,7 @@ def test_the_measurement_of_the_figures_gives_every_line_and_the_same_cells_in_e
         str(line["what"]): line for line in bench_indicators.bench(tmp_path, 300, (200,), bench_indicators.run_step)
     }
     assert list(found) == [
-        *("scan", "core", "cells", "pandas", "polars", "figures", "all", "after a day", "other size")
+        *("scan", "core", "cells", "figures", "pandas", "polars", "all", "after a day", "other size")
     ]
     assert found["scan"]["rows"] == found["core"]["rows"] == 300
     assert found["cells"]["rows"] == found["polars"]["rows"] == found["pandas"]["rows"]

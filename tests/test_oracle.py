@@ -222,9 +222,7 @@ def test_the_oracle_finds_a_figure_that_is_wrong_by_one() -> None:
     ]
     con = small(tickets=tickets)
     assert not compared(con).differences
-    con.execute(
-        "UPDATE cube.figures SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_code = 'S1'"
-    )
+    con.execute("UPDATE cube.figures SET numerator = numerator + 1 WHERE indicator_id = 'T01' AND area_code = 'S1'")
     con.execute("DELETE FROM cube.figures WHERE indicator_id = 'T02' AND area_code = 'K1' AND grain = 'year'")
     found = pl.concat(compared(con).differences)
     assert set(found.select("indicator_id", "what").unique().rows()) == {("T01", "numerator"), ("T02", "not published")}

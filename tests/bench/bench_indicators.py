@@ -4,13 +4,13 @@ A city of 5 districts, 26 streets, 239 communities and 986 grids has tickets of 
 Each step runs in a process of its own (seconds, CPU seconds and peak memory are its own):
 
 - `scan`: the columns that the figures read, read once and summed up;
-- `cells`: core.tickets and every count and quantile of cube.ticket_*: all grains, levels and dimensions;
-- `figures`: the same and the backlog, then every figure with interval and status (marts.indicator_values);
+- `all`: every figure as a refresh makes it, in three parts: `core` (tickets and repeats), `cells` (every count and quantile of
+  cube.ticket_*: all grains, levels and dimensions) and `figures` (the backlog, then every figure with interval and status);
 - `pandas`, `polars`: the counts and quantiles of `cells` from a Parquet file of the same rows, by the same chain of
   groupings (every level from the one below it, quarters and years from months), written to Parquet files as `cells`
   writes its tables;
-- all of it after a delta of one day, held against the same made of nothing: no row may differ;
-- `cells` again at other sizes, with the exponent by which the cost grows.
+- all of it after the delivery of the next day, held against the same made of nothing: no row may differ;
+- `all` again at other sizes, with the exponent by which the cost of core and cells grows.
 
 pandas is no dependency of the product: without it its line says so."""
 
@@ -35,6 +35,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FIRST, CUT, NEXT_CUT = "2024-10-31 16:00:00", "2026-10-31 23:59:59", "2026-11-01 23:59:59"
 DAYS = 730
+PARTS = ("core", "cells", "figures")
 #: Of DuckDB: the process itself needs 0.1 GB more.
 MEMORY = "1200MB"
 LEVELS = ("district", "street", "community", "grid")
@@ -191,7 +192,7 @@ def export(folder: Path) -> None:
 
     one = "CAST(coalesce({}, FALSE) AS INTEGER)"
     flags = {
-        "in_accepted": "t.accepted_on <= t.as_of_on", "accepted": "NOT t.is_excluded", "accepted_excluded": "t.is_excluded",
+        "in_accepted": "TRUE", "accepted": "NOT t.is_excluded", "accepted_excluded": "t.is_excluded",
         "accepted_resolved": "NOT t.is_excluded AND t.is_resolved", "excluded_resolved": "t.is_excluded AND t.is_resolved",
         "accepted_pending": "NOT t.is_excluded AND t.is_pending",
         "verdicts": "NOT t.is_excluded AND t.on_time_reported IS NOT NULL",
@@ -199,12 +200,12 @@ def export(folder: Path) -> None:
         "verdicts_on_time": "NOT t.is_excluded AND t.on_time_reported",
         "cross_department": "NOT t.is_excluded AND t.is_cross_department", "returned": "t.is_returned",
         "reported": "NOT r.is_excluded", "reported_excluded": "r.is_excluded", "repeated": "r.is_repeat",
-        "in_resolved": "t.is_resolved AND NOT t.is_excluded AND t.resolved_on <= t.as_of_on", "resolved": "FALSE",
+        "in_resolved": "t.is_resolved AND NOT t.is_excluded", "resolved": "FALSE",
         "in_due": "t.is_due", "due": "NOT t.is_excluded", "due_excluded": "t.is_excluded",
         "due_on_time": "NOT t.is_excluded AND t.is_on_time", "excluded_on_time": "t.is_excluded AND t.is_on_time",
-        "in_contact": "t.is_contact_due AND t.contact_due_on <= t.as_of_on", "contact_due": "NOT t.is_excluded",
+        "in_contact": "t.is_contact_due", "contact_due": "NOT t.is_excluded",
         "contact_excluded": "t.is_excluded", "contacted_in_time": "NOT t.is_excluded AND t.is_contacted_in_time",
-        "in_callback": "t.callback_on <= t.as_of_on AND (t.is_answered OR t.is_rated)",
+        "in_callback": "t.callback_on IS NOT NULL AND (t.is_answered OR t.is_rated)",
         "answered": "NOT t.is_excluded AND t.is_answered", "answered_excluded": "t.is_excluded AND t.is_answered",
         "confirmed": "NOT t.is_excluded AND t.is_confirmed", "rated": "NOT t.is_excluded AND t.is_rated",
         "rated_excluded": "t.is_excluded AND t.is_rated", "satisfied": "NOT t.is_excluded AND t.is_satisfied",
@@ -224,9 +225,9 @@ def export(folder: Path) -> None:
             COPY (
                 SELECT t.area_code, t.channel, t.category_1, {days}, {listed},
                     CASE WHEN NOT t.is_excluded THEN t.hours_to_resolve END AS hours,
-                    CAST(t.is_resolved AND t.resolved_on <= t.as_of_on AS BOOLEAN) AS in_hours,
+                    t.is_resolved AS in_hours,
                     CAST(t.is_excluded AS INTEGER) AS hours_excluded
-                FROM core.tickets AS t LEFT JOIN core.ticket_repeats AS r USING (ticket_id)
+                FROM core.ticket_states AS t LEFT JOIN core.ticket_repeats AS r USING (ticket_id)
             ) TO '{folder}/flags.parquet' (FORMAT parquet)""")
         con.execute(
             f"COPY (SELECT DISTINCT ON (area_code) area_code, district_code, street_code, community_code, grid_code"
@@ -372,11 +373,10 @@ def scan(folder: Path) -> int:
         return int(con.execute(f"SELECT {counts} FROM landing.tickets").fetchall()[0][0])
 
 
-def run(folder: Path, which: str) -> int:
-    """Make tables of the warehouse; return the rows of those that are figures.
-
-    `core`: everything that is read by the cells; `cells`: cube.ticket_*; `figures`: the rest up to marts.indicator_values;
-    `all`: these three, as a refresh makes them: what little changed since the run before is brought up to date."""
+def run(folder: Path) -> dict[str, float]:
+    """Make the tables up to marts.indicator_values as a refresh makes them: what little changed since the run before is brought
+    up to date. Returns the rows of the figures and, of `core` (what the cells read), `cells` (cube.ticket_*) and `figures` (the
+    backlog and every figure), rows, seconds and CPU seconds."""
     import duckdb
 
     from pipelines.sql_files import VIEWS
@@ -384,21 +384,31 @@ def run(folder: Path, which: str) -> int:
     from pipelines.upkeep import Upkeep
 
     made = read_tables()
+    every = _below(made, {"marts.indicator_values"})
     cells = {t.name for t in made if t.name.startswith("cube.ticket_") and t.name not in VIEWS}
     core = _below(made, {name for t in made if t.name in cells for name in t.dependencies} - cells)
-    every = _below(made, {"marts.indicator_values"})
-    wanted = {"core": core, "cells": cells, "figures": every - core - cells, "all": every}[which]
-    counted = {"core": ("core.ticket_states",), "cells": tuple(f"cube.ticket_{hub}" for hub in (*HUBS, "hours_cells"))}
+    counted = {
+        "core": ("core.ticket_states",),
+        "cells": tuple(f"cube.ticket_{hub}" for hub in (*HUBS, "hours_cells")),
+        "figures": ("cube.figures",),
+    }
+    found = {f"{part} {what}": 0.0 for part in counted for what in ("seconds", "cpu")}
     with duckdb.connect(
         str(folder / "warehouse.duckdb"), config={"memory_limit": MEMORY, "temp_directory": str(folder / "spill")}
     ) as con:
         con.execute("SET TimeZone = 'UTC'")
-        upkeep = Upkeep(con, [t for t in made if t.name in wanted], few=0)
+        upkeep = Upkeep(con, [t for t in made if t.name in every], few=0)
         for table in upkeep.tables:
+            started, before = time.monotonic(), cpu()
             upkeep.make(table)
+            part = "core" if table.name in core else "cells" if table.name in cells else "figures"
+            found[f"{part} seconds"] += time.monotonic() - started
+            found[f"{part} cpu"] += cpu() - before
         upkeep.finish()
-        listed = counted.get(which, ("cube.figures",))
-        return sum(int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) for table in listed)
+        for part, names in counted.items():
+            rows = [con.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in names]
+            found[f"{part} rows"] = sum(map(int, rows))
+    return found
 
 
 def _below(made: Any, names: set[str]) -> set[str]:
@@ -466,14 +476,11 @@ def different(folder: Path) -> int:
         return found
 
 
-STEPS: dict[str, Callable[..., int | None]] = {
+STEPS: dict[str, Callable[..., int | dict[str, float] | None]] = {
     "make": lambda folder, rows: make(Path(folder), int(rows)),
     "export": lambda folder: export(Path(folder)),
     "scan": lambda folder: scan(Path(folder)),
-    "core": lambda folder: run(Path(folder), "core"),
-    "cells": lambda folder: run(Path(folder), "cells"),
-    "figures": lambda folder: run(Path(folder), "figures"),
-    "all": lambda folder: run(Path(folder), "all"),
+    "all": lambda folder: run(Path(folder)),
     "pandas": lambda folder: with_pandas(Path(folder)),
     "polars": lambda folder: with_polars(Path(folder)),
     "day": lambda folder, rows: one_day(Path(folder), int(rows)),
@@ -487,7 +494,8 @@ def run_step(name: str, *arguments: object) -> dict[str, float]:
     started, before = time.monotonic(), cpu()
     made = STEPS[name](*map(str, arguments))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
-    return {"rows": made or 0, "seconds": time.monotonic() - started, "cpu": cpu() - before, "peak GB": peak}
+    found = made if isinstance(made, dict) else {"rows": made or 0}
+    return found | {"seconds": time.monotonic() - started, "cpu": cpu() - before, "peak GB": peak}
 
 
 def cpu() -> float:
@@ -517,55 +525,42 @@ def bench(
     own = folder / str(all_rows)
     own.mkdir()
     step("make", own, all_rows)
-    found: dict[str, dict[str, float]] = {}
-    for name in ("scan", "core", "cells", "export", *others, "figures"):
-        found[name] = step(name, own)
-        if name == "export":
-            continue
-        line: dict[str, object] = {"what": name, "tickets": all_rows, **found[name]}
-        if name in others:
-            mine = found["cells"]
-            line |= {f"ours ÷ theirs, {key}": mine[key] / found[name][key] for key in ("seconds", "cpu", "peak GB")}
-        yield line
-    whole = {key: sum(found[name][key] for name in ("core", "cells", "figures")) for key in ("seconds", "cpu")}
+    scanned, made = step("scan", own), step("all", own)
+    yield {"what": "scan", "tickets": all_rows, **scanned}
+    parts = {part: {key: made[f"{part} {key}"] for key in ("rows", "seconds", "cpu")} for part in PARTS}
+    for part, spent in parts.items():
+        yield {"what": part, "tickets": all_rows, **spent}
+    step("export", own)
+    for name in others:
+        theirs, ours = step(name, own), parts["cells"] | {"peak GB": made["peak GB"]}
+        ratios = {f"ours ÷ theirs, {key}": ours[key] / theirs[key] for key in ("seconds", "cpu", "peak GB")}
+        yield {"what": name, "tickets": all_rows, **theirs, **ratios}
+    whole = {key: made[key] for key in ("seconds", "cpu", "peak GB")}
     yield {
         "what": "all",
         "tickets": all_rows,
-        "rows": found["figures"]["rows"],
+        "rows": made["figures rows"],
         **whole,
-        "× scan, cpu": whole["cpu"] / found["scan"]["cpu"],
+        "× scan, cpu": made["cpu"] / scanned["cpu"],
     }
-    step("all", own)  # as a refresh does it, so that the next one knows what it starts from
     delivered = step("day", own, all_rows)["rows"]
     after = step("all", own)
     step("anew", own)
     step("all", own / "anew")
     different_tables = step("different", own)["rows"]
     assert different_tables == 0, f"{different_tables} tables differ from those made of nothing"
-    yield {
-        "what": "after a day",
-        "tickets": all_rows,
-        "rows": delivered,
-        **{key: after[key] for key in ("seconds", "cpu", "peak GB")},
-        "÷ all, cpu": after["cpu"] / whole["cpu"],
-        "÷ all, seconds": after["seconds"] / whole["seconds"],
-    }
+    spent = {key: after[key] for key in ("seconds", "cpu", "peak GB")}
+    ratios = {f"÷ all, {key}": after[key] / made[key] for key in ("seconds", "cpu")}
+    yield {"what": "after a day", "tickets": all_rows, "rows": delivered, **spent, **ratios}
     for size in sizes:
         other = folder / f"size-{size}"
         other.mkdir()
         step("make", other, size)
-        core, cells = step("core", other), step("cells", other)
-        used = {key: core[key] + cells[key] for key in ("seconds", "cpu")}
-        base = found["core"]["cpu"] + found["cells"]["cpu"]
-        exponent = math.log(used["cpu"] / base) / math.log(size / all_rows)
-        yield {
-            "what": "other size",
-            "tickets": size,
-            "rows": cells["rows"],
-            **used,
-            "peak GB": cells["peak GB"],
-            "exponent, cpu": exponent,
-        }
+        sized = step("all", other)
+        used, base = (sum(one[f"{part} cpu"] for part in ("core", "cells")) for one in (sized, made))
+        spent = {"rows": sized["cells rows"], **{key: sized[key] for key in ("seconds", "cpu", "peak GB")}}
+        exponent = math.log(used / base) / math.log(size / all_rows)
+        yield {"what": "other size", "tickets": size, **spent, "exponent, cpu of core and cells": exponent}
 
 
 def main() -> None:
