@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -47,6 +48,8 @@ READY_MADE = os.environ.get("STREETWISE_TEST_SAMPLE")
 #: The sample city is made, and commands are run in processes of their own, with what the product has.
 OF_TESTS: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "fsync_mode": "NONE"}
 warehouse.LIMITS |= OF_TESTS
+# Modules, definitions and pages stay: to look for garbage among them as often as usual was 4 % of the time of the pages.
+gc.set_threshold(30_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
