@@ -19,11 +19,11 @@ _KEPT = 4
 
 
 class EventLog(SqliteEventLogStorage):
-    """The same files and tables as Dagster's own, and at least its transactions: an event is in both its files or in none.
+    """The same files and tables as Dagster's own; an event is one transaction in each of its two files.
 
     Dagster's makes an engine and a connection for each statement, compiles the statement anew and writes the log of the
     file back when it closes it: of the 36 CPU s of a refresh of a few rows these were 7. It also waits for the disk at
-    each of 3,800 commits, a third of the time of such a refresh on a disk that others use."""
+    each of 3,800 commits, a fifth of the time of such a refresh on a disk that others use."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sa.Engine] = {}

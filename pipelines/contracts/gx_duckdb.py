@@ -237,8 +237,8 @@ def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return kept
 
 
-# Great Expectations turns an expectation into its configuration and back 90 times while it checks it: more than half of the
-# time of a delivery of few rows.
+# Great Expectations turns an expectation into its configuration and back 90 times while it checks it: 13 % of the CPU
+# seconds in which a delivery of few rows is loaded.
 for _owner, _name, _made_by in (
     (Expectation, "configuration", property(_once(vars(Expectation)["configuration"].fget))),
     (ExpectationConfiguration, "to_domain_obj", _once(ExpectationConfiguration.to_domain_obj)),
@@ -255,7 +255,7 @@ def _quick_id(self: IDDict, *of: Any, **more: Any) -> Any:
     return _stock_id(self, *of, **more)
 
 
-# 5,000 identities a table: the stock one goes through each value for NumPy's and Pandas' types first.
+# 2,400 identities a delivery: the stock one looks at each value for NumPy's types first, another 7 %.
 setattr(IDDict, "to_id", _quick_id)  # noqa: B010  (mypy forbids to assign a method)
 
 
