@@ -84,7 +84,15 @@ def rows_files(root: Path = SQL) -> list[SqlFile]:
 
     Raises SqlFileError where a file breaks a rule or lacks a column.
     """
-    files = [file for file in read_sql_files(root) if file.schema == ROWS]
+    return list(
+        _rows_files(root, tuple((path, path.stat().st_mtime_ns) for path in sorted(root.glob(f"{ROWS}/*.sql"))))
+    )
+
+
+@lru_cache(maxsize=4)
+def _rows_files(root: Path, written: tuple[tuple[Path, int], ...]) -> tuple[SqlFile, ...]:
+    """The files of `rows_files`, read again when one is `written` again."""
+    files = tuple(file for file in read_sql_files(root) if file.schema == ROWS)
     for file in files:
         if missing := sorted(set(_REQUIRED) - set(_columns(file.text))):
             raise SqlFileError(f"{file.name}: column {', '.join(missing)} is missing")

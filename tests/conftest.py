@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from small_city import KEY, SmallCity, drop_unusable_files, fill, make_small_cit
 from typer.testing import CliRunner, Result
 
 from dashboards.editions import READER
+from pipelines import warehouse
 from pipelines.city import City
 from pipelines.cli import app
 from pipelines.refresh import refresh
@@ -42,6 +44,12 @@ OF_SAMPLE = "test_pipeline"
 TODAY = date(2026, 11, 22)
 #: A sample city of that day, refreshed with this code already: spares whoever works on pages a minute at each start.
 READY_MADE = os.environ.get("STREETWISE_TEST_SAMPLE")
+#: Two workers share two cores, and a few rows are no work for two threads; no test loses power, so none waits for the disk.
+#: The sample city is made, and commands are run in processes of their own, with what the product has.
+OF_TESTS: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "fsync_mode": "NONE"}
+warehouse.LIMITS |= OF_TESTS
+# Modules, definitions and pages stay: to look for garbage among them as often as usual was 4 % of the time of the pages.
+gc.set_threshold(30_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -208,6 +216,8 @@ def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("STREETWISE_KEY", KEY)
+            for name in OF_TESTS:
+                patch.delitem(warehouse.LIMITS, name)
             make_sample_city(folder / "city", today=TODAY)
             outcome = refresh(City.open(folder / "city"), instance=DagsterInstance.ephemeral())
         assert outcome.succeeded, outcome.problems

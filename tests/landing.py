@@ -83,7 +83,7 @@ CONTRACTS = contracts()
 
 def empty_warehouse(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """Return a warehouse, in memory unless a path is given, with every landing table, empty."""
-    con = duckdb.connect(path, config={"threads": 2})
+    con = duckdb.connect(path, config={"threads": 1})
     con.execute("CREATE SCHEMA landing")
     for dataset, columns in CONTRACTS.items():
         con.execute(f"CREATE TABLE landing.{dataset} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")

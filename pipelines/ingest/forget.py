@@ -249,7 +249,7 @@ def _search(city: City, words: tuple[Word, ...]) -> tuple[list[str], list[str], 
         files, size = files + 1, size + path.stat().st_size
         name = str(path.relative_to(city.folder))
         try:
-            if find_words(path, words) or words[1].bytes_pattern().search(os.fsencode(path.name)):
+            if find_words(path, words) or words[1].held_by(os.fsencode(path.name)):
                 remains.append(_plain(name, words[1].text))
         except NotSearchable:
             unseen.append(_plain(name, words[1].text))
