@@ -62,8 +62,9 @@ _REMEMBERED = {
     "delivered": "SELECT DISTINCT _delivery_id AS delivery_id FROM landing.tickets",
     "ledger": "SELECT delivery_id FROM landing.deliveries",
 }
-#: Below so many tickets everything is made anew in less time than it takes to look for what changed.
-FEW = 200_000
+#: Below so many tickets nothing is kept for the next run: of 30,000, one in 200 changed, everything of nothing costs twice as
+#: much, of 3,000 no more.
+FEW = 20_000
 #: Where a larger share of the tickets may have changed, or of a table's rows was replaced since it was made of nothing (what
 #: is deleted leaves holes in it), it is made of nothing.
 MANY = 0.2
@@ -90,9 +91,9 @@ class Upkeep:
         self._now: dict[str, tuple[str, int]] = {}
         #: Tables brought up to date in this run.
         self.kept_up: set[str] = set()
-        #: Side → table → the relation that stands for it there. The sides are the changed tickets as they were and as they
-        #: are; the open ones among them are joined by those that are open all the while, whose day moved on.
-        self._sides: dict[str, dict[str, str]] = {}
+        #: Side → table → the relation that stands for it there. `was` and `is` are the changed tickets before and now.
+        self._sides: dict[str, dict[str, str]] = {"was": {"reference.as_of": "upkeep.as_of"}, "is": {}, "sums": {}}
+        self._is_known: bool | None = None
         self._digests: dict[str, str] = {}
         if self._rows("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'upkeep' AND table_name = 'marks'"):
             for name, made_of, replaced in self._rows("SELECT table_name, made_of, replaced FROM upkeep.marks"):
@@ -149,8 +150,7 @@ class Upkeep:
 
     def _can_follow(self, table: Table) -> bool:
         """Whether every kept table that this one reads was brought up to date: then what changed in it is known."""
-        followed = {STATES} if table.name == REPEATS else KEPT & set(self._tables_below(table))
-        return followed <= self.kept_up
+        return KEPT & set(self._tables_below(table)) <= self.kept_up
 
     def _bring_up(self, table: Table) -> int | None:
         """Replace the rows of a table that hang on what changed; return their number, None where that cannot be told."""
@@ -189,11 +189,11 @@ class Upkeep:
         seconds = {int(self._rows(f"SELECT epoch({interval})")[0][0]) for interval in found}
         return [f"to_seconds({number})" for number in sorted({0, *seconds})]
 
-    def _read(self, file: SqlFile) -> str:
+    def _read(self, table: str) -> list[str]:
         """The columns of landing.tickets that a table reads, itself and through views."""
+        file = self._sql(table)
         texts = " ".join([file.text, *(view.text for view in self._views_below(file))])
-        names = [str(row[0]) for row in self._rows("DESCRIBE landing.tickets")]
-        return ", ".join(name for name in names if name in texts or name == "reporter_id")
+        return [str(name) for name, *_ in self._rows("DESCRIBE landing.tickets") if name in texts]
 
     def _sql(self, name: str) -> SqlFile:
         file = self._files[name]
@@ -269,20 +269,24 @@ class Upkeep:
 
     # Tickets
 
-    def _bring_up_states(self, file: SqlFile) -> int | None:
-        """Tickets delivered since, gone since, or with a time that the data cut has passed since."""
+    def _knows_news(self) -> bool:
+        """Look, once a run, for the tickets that may have changed: delivered since (`is_new`), gone since (too), or with a
+        time that the data cut has passed since. Whether they can be told, and are few."""
+        if self._is_known is None:
+            self._is_known = self._look_for_news()
+        return self._is_known
+
+    def _look_for_news(self) -> bool:
         cuts = self._rows(
             "SELECT b.as_of, n.as_of FROM upkeep.as_of AS b INNER JOIN reference.as_of AS n ON n.dataset = b.dataset"
             " WHERE b.dataset = 'tickets'"
         )
         if not cuts or cuts[0][0] > cuts[0][1]:
-            return None
-        cut = {"was": cuts[0][0], "now": cuts[0][1]}
+            return False
+        cut, text = {"was": cuts[0][0], "now": cuts[0][1]}, self._sql(STATES).text
         columns = self._rows("DESCRIBE landing.tickets")
-        times = [name for name, kind, *_ in columns if kind == "TIMESTAMP" and name in file.text]
-        passed = [
-            f"{time} BETWEEN $was - {wait} AND $now - {wait}" for time in times for wait in self._waits(file.text)
-        ]
+        times = [name for name, kind, *_ in columns if kind == "TIMESTAMP" and name in text]
+        passed = [f"{time} BETWEEN $was - {wait} AND $now - {wait}" for time in times for wait in self._waits(text)]
         unsure = self._make(
             "unsure",
             f"""
@@ -310,35 +314,31 @@ class Upkeep:
         )
         before = self._count(f"FROM {STATES}")
         if self._count(f"FROM {unsure}") > MANY * before:
-            return None
-        landed = self._make(
-            "landed", f"SELECT {self._read(file)} FROM landing.tickets SEMI JOIN {unsure} USING (ticket_id)"
-        )
-        self._sides["landed"] = {"landing.tickets": landed}
-        now = self._make("states_is", self._on("landed", file))
-        was = self._make("states_was", f"SELECT * FROM {STATES} SEMI JOIN {unsure} USING (ticket_id)")
+            return False
+        read = ", ".join(dict.fromkeys([*self._read(STATES), *self._read(REPEATS)]))
+        landed = self._make("landed", f"SELECT {read} FROM landing.tickets SEMI JOIN {unsure} USING (ticket_id)")
         # a ticket counts on a day of the calendar
-        expected = self._count(
-            "FROM landing.tickets AS t INNER JOIN reference.calendar AS k ON k.day = t.accepted_on WHERE t.accepted_at <= $now",
-            {"now": cut["now"]},
-        )
-        if before - self._count(f"FROM {was}") + self._count(f"FROM {now}") != expected:
-            gone = f"SELECT * FROM {STATES} ANTI JOIN landing.tickets USING (ticket_id) ANTI JOIN {unsure} USING (ticket_id)"
-            self._con.execute(f"INSERT INTO {was} {gone}")
-            self._con.execute(
-                f"INSERT INTO {unsure} SELECT ticket_id, TRUE FROM {was} ANTI JOIN landing.tickets USING (ticket_id)"
-            )
-            if before - self._count(f"FROM {was}") + self._count(f"FROM {now}") != expected:
-                return None
-        replaced = self._replace_changed(STATES, "states")
-        self._sides["sums"] = {}
-        for side in ("was", "is"):
-            self._sides[side] = {STATES: f"_upkeep_states_{side}"}
-        self._sides["was"]["reference.as_of"] = "upkeep.as_of"
-        return replaced
+        known = "AS t INNER JOIN reference.calendar AS k ON k.day = t.accepted_on WHERE t.accepted_at <= $now"
+        come = f"FROM (SELECT * FROM {landed} ANTI JOIN {STATES} USING (ticket_id)) {known}"
+        now = {"now": cut["now"]}
+        if before + self._count(come, now) != self._count(f"FROM landing.tickets {known}", now):
+            gone = f"SELECT ticket_id, TRUE FROM {STATES} ANTI JOIN landing.tickets USING (ticket_id)"
+            self._con.execute(f"INSERT INTO {unsure} {gone}")
+        self._sides["landed"] = {"landing.tickets": landed}
+        return True
 
-    def _bring_up_repeats(self, file: SqlFile) -> int:
+    def _bring_up_states(self, file: SqlFile) -> int | None:
+        """The tickets that may have changed."""
+        if not self._knows_news():
+            return None
+        self._make("states_is", self._on("landed", file))
+        self._make("states_was", f"SELECT * FROM {STATES} SEMI JOIN _upkeep_unsure USING (ticket_id)")
+        return self._replace_changed(STATES, "states")
+
+    def _bring_up_repeats(self, file: SqlFile) -> int | None:
         """All tickets of who reported a new or changed one, and of who reported one that came after such a one."""
+        if not self._knows_news():
+            return None
         new = "(SELECT ticket_id FROM _upkeep_unsure WHERE is_new)"
         followers = self._make("followers", f"SELECT ticket_id FROM {REPEATS} WHERE earlier_ticket_id IN {new}")
         reporters = self._make(
@@ -350,7 +350,8 @@ class Upkeep:
             """,
         )
         reported = self._make(
-            "reported", f"SELECT {self._read(file)} FROM landing.tickets SEMI JOIN {reporters} USING (reporter_id)"
+            "reported",
+            f"SELECT {', '.join(self._read(REPEATS))} FROM landing.tickets SEMI JOIN {reporters} USING (reporter_id)",
         )
         self._sides["reported"] = {"landing.tickets": reported}
         self._make("repeats_is", self._on("reported", file))
@@ -362,10 +363,7 @@ class Upkeep:
             )
             """,
         )
-        replaced = self._replace_changed(REPEATS, "repeats")
-        for side in ("was", "is"):
-            self._sides[side][REPEATS] = f"_upkeep_repeats_{side}"
-        return replaced
+        return self._replace_changed(REPEATS, "repeats")
 
     def _replace_changed(self, table: str, name: str) -> int:
         """Put the rows of `_upkeep_<name>_is` in the place of those of `_upkeep_<name>_was`, and cut both down to the tickets
@@ -379,6 +377,7 @@ class Upkeep:
             self._con.execute(f"DELETE FROM {side} WHERE ticket_id NOT IN (SELECT ticket_id FROM {changed})")
         self._con.execute(f"DELETE FROM {table} WHERE ticket_id IN (SELECT ticket_id FROM {changed})")
         self._con.execute(f"INSERT INTO {table} FROM {now}")
+        self._sides["was"][table], self._sides["is"][table] = was, now
         return self._count(f"FROM {changed}")
 
     # Sums and quantiles

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from landing import FIGURES as WANTED
-from landing import build, empty_warehouse, insert
+from landing import ROOT, build, empty_warehouse, insert
 from oracle.random_city import AS_OF, DATASETS, RandomCity, Row, random_city, ticket
 
 from pipelines import upkeep
@@ -158,6 +160,19 @@ def test_a_ticket_that_is_gone_from_landing_is_gone_from_every_count() -> None:
     assert con.execute(accepted).fetchall() == [(3.0,)]
 
 
+def test_a_ticket_that_is_gone_on_the_day_of_its_deadline_is_repeated_by_nothing() -> None:
+    con = empty_warehouse()
+    small_city(con, [plain(11, reporter_id="p1"), plain(12, reporter_id="p1")])
+    refer(con, "2026-04-14 08:00")
+    run(con)
+    repeats = "SELECT ticket_id, is_repeat FROM core.ticket_repeats ORDER BY 1"
+    assert con.execute(repeats).fetchall() == [("t11", False), ("t12", True)]
+    con.execute("DELETE FROM landing.tickets WHERE ticket_id = 't11'")
+    refer(con, "2026-04-14 10:00")
+    assert run(con) == KEPT
+    assert con.execute(repeats).fetchall() == [("t12", False)]
+
+
 def test_another_reporter_changes_what_the_next_ticket_of_the_first_one_repeats() -> None:
     con = empty_warehouse()
     small_city(con, [plain(11, reporter_id="p1"), plain(12, reporter_id="p1"), plain(13, reporter_id="p1")])
@@ -235,6 +250,25 @@ def test_after_one_table_was_made_alone_everything_is_made_of_nothing() -> None:
     run(con)
     assert run(con, {STATES}) == {STATES}
     assert run(con) == set()
+
+
+def test_a_part_of_the_figures_that_takes_counts_in_another_way_has_the_figures_made_of_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(ROOT / "sql", tmp_path / "sql"))
+    (root / "cells" / "assemblies.sql").write_text(
+        "-- Tickets of assemblies as a figure of the whole.\n"
+        "SELECT 'X01' AS indicator_id, grain, period_start, area_level, area_code, accepted AS numerator\n"
+        "FROM cube.ticket_accepted\nWHERE dimension = 'channel' AND member = 'assembly'\n",
+        encoding="utf-8",
+    )
+    made = read_tables(root)
+    monkeypatch.setattr(f"{__name__}.read_tables", lambda: made)
+    con = empty_warehouse()
+    small_city(con)
+    refer(con, "2026-04-30 12:00")
+    run(con)
+    assert run(con) == KEPT - {FIGURES}
 
 
 def test_many_changes_make_everything_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

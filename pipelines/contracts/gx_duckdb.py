@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from typing import Any, Literal, Union
 
 import duckdb
 import great_expectations as gx
 import sqlalchemy as sa
-from great_expectations.core.id_dict import IDDict
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -23,8 +19,6 @@ from great_expectations.datasource.fluent.config_str import ConfigStr
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
 from great_expectations.expectations.metrics.query_metrics.query_table.unexpected_rows_query_table import (
     UnexpectedRowsQueryTable,
@@ -220,45 +214,6 @@ class UnexpectedRowsTable(UnexpectedRowsQueryTable):
         return []
 
 
-#: What `batch` keeps of each expectation and of each configuration that made one, by identity and with its key, so that no
-#: other object takes that identity; None outside of it.
-_made: ContextVar[dict[int, tuple[object, Any]] | None] = ContextVar("made", default=None)
-
-
-def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def kept(key: Any) -> Any:
-        found = _made.get()
-        if found is None:
-            return make(key)
-        if id(key) not in found:
-            found[id(key)] = key, make(key)
-        return found[id(key)][1]
-
-    return kept
-
-
-# Great Expectations turns an expectation into its configuration and back 90 times while it checks it: 13 % of the CPU
-# seconds in which a delivery of few rows is loaded.
-for _owner, _name, _made_by in (
-    (Expectation, "configuration", property(_once(vars(Expectation)["configuration"].fget))),
-    (ExpectationConfiguration, "to_domain_obj", _once(ExpectationConfiguration.to_domain_obj)),
-):
-    setattr(_owner, _name, _made_by)
-_stock_id = IDDict.to_id
-
-
-def _quick_id(self: IDDict, *of: Any, **more: Any) -> Any:
-    """The same for the same arguments, different for others: what an identity of a metric must be."""
-    if len(self) > 1 and not of and not more:
-        with contextlib.suppress(TypeError):
-            return json.dumps(self, sort_keys=True)
-    return _stock_id(self, *of, **more)
-
-
-# 2,400 identities a delivery: the stock one looks at each value for NumPy's types first, another 7 %.
-setattr(IDDict, "to_id", _quick_id)  # noqa: B010  (mypy forbids to assign a method)
-
-
 @cache
 def context() -> EphemeralDataContext:
     """The one in-memory context of this process; it writes no files and shows no progress bars."""
@@ -266,8 +221,6 @@ def context() -> EphemeralDataContext:
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     made = gx.get_context(mode="ephemeral")
     made.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    # It writes its settings as YAML into memory at each of the 4 changes a batch makes, and nothing reads them.
-    vars(made)["_save_project_config"] = lambda: None
     return made
 
 
@@ -278,7 +231,6 @@ def batch(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Batch]:
     key = uuid.uuid4().hex
     _shared[key] = con
     sources = context().data_sources
-    token = _made.set({})
     try:
         source = sources.add_or_update_duckdb(name="staging", connection_string=f"{_SHARED_SCHEME}{key}/{schema}")
         asset = source.add_table_asset(name=table, table_name=name)
@@ -287,4 +239,3 @@ def batch(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[Batch]:
         if "staging" in sources.all():
             sources.delete("staging")
         del _shared[key]
-        _made.reset(token)

@@ -12,6 +12,8 @@ from pipelines.computed import computed
 
 #: Tickets whose quantiles one statement may take at a time: 0.2 GB a million where every ticket is a group of its own.
 SLICE = 2_000_000
+#: Up to so many tickets one statement takes all shapes: to plan one a shape takes longer than to run it.
+FEW = 50_000
 STARTS = {
     "day": "resolved_on",
     "week": "week_start",
@@ -48,6 +50,11 @@ def quantiles(
 ) -> Iterator[pl.DataFrame]:
     """The quantiles of `hours`, a relation like cube.ticket_hours by grain, one frame a shape and slice; where `only` names
     a relation (grain, period_start, place, part), those of its rows."""
+    if only is None and len(set(hours.values())) == 1:
+        (relation,) = set(hours.values())
+        if con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0] <= FEW:
+            yield _at_once(con, relation, shapes)
+            return
     for grain, place, part in shapes:
         start, relation = STARTS[grain], hours[grain]
         (rows,) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0]
@@ -77,3 +84,30 @@ def quantiles(
                 )""",
                 params=values,
             ).pl()
+
+
+def _at_once(con: duckdb.DuckDBPyConnection, relation: str, shapes: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
+    """The quantiles of all shapes by one statement."""
+    listed = ", ".join(f"('{grain}', '{place}', '{part}')" for grain, place, part in shapes)
+
+    def chosen(column: str, of: Iterable[tuple[str, str]]) -> str:
+        cases = " ".join(f"WHEN '{name}' THEN h.{source}" for name, source in of)
+        return f"CASE s.{column} {cases} END"
+
+    made: pl.DataFrame = con.sql(
+        f"""
+        SELECT
+            grain, period_start, place, part, count(hours) AS resolved, CAST(sum(excluded) AS BIGINT) AS excluded,
+            quantile_cont(hours, [0.5, 0.9])[1] AS median_hours, quantile_cont(hours, [0.5, 0.9])[2] AS percentile_90_hours
+        FROM (
+            SELECT
+                s.grain, {chosen("grain", STARTS.items())} AS period_start,
+                {chosen("place", zip(PLACES, PLACES, strict=True))} AS place,
+                {chosen("part", zip(PARTS, PARTS, strict=True))} AS part, h.hours, h.excluded
+            FROM {relation} AS h
+            CROSS JOIN (VALUES {listed}) AS s(grain, place, part)
+        )
+        WHERE place IS NOT NULL
+        GROUP BY grain, period_start, place, part"""
+    ).pl()
+    return made
