@@ -15,17 +15,11 @@ from landing import FIGURES as WANTED
 from landing import ROOT, build, empty_warehouse, insert
 from oracle.random_city import AS_OF, DATASETS, RandomCity, Row, random_city, ticket
 
-from pipelines import upkeep
 from pipelines.tables import Table, read_tables
-from pipelines.upkeep import CELLS, EVENTS, FIGURES, KEPT, STATES, Upkeep
+from pipelines.upkeep import KEPT, Upkeep
+from pipelines.upkeep.names import CELLS, EVENTS, FIGURES, STATES
 
 EARLIER = "2026-04-18 09:00"
-
-
-@pytest.fixture(autouse=True)
-def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cities of tests have few tickets, most of which change."""
-    monkeypatch.setattr(upkeep, "MANY", 1000.0)
 
 
 def tables() -> list[Table]:
@@ -39,9 +33,9 @@ def tables() -> list[Table]:
     return [table for table in by_name.values() if table.name in found]
 
 
-def run(con: duckdb.DuckDBPyConnection, names: Collection[str] | None = None) -> set[str]:
-    """Make the tables (of `names`); return those that were brought up to date."""
-    work = Upkeep(con, tables(), few=0)
+def run(con: duckdb.DuckDBPyConnection, names: Collection[str] | None = None, many: float = 1000.0) -> set[str]:
+    """Make the tables (of `names`); return those that were brought up to date. Of few tickets most may change."""
+    work = Upkeep(con, tables(), few=0, many=many)
     for table in work.tables:
         if names is None or table.name in names:
             work.make(table)
@@ -233,7 +227,7 @@ def test_after_a_run_that_stopped_halfway_everything_is_made_of_nothing() -> Non
     refer(con, "2026-04-30 12:00")
     run(con)
     insert(con, "tickets", [plain(20, _delivery_id="d2")])
-    work = Upkeep(con, tables(), few=0)
+    work = Upkeep(con, tables(), few=0, many=1000.0)
     for table in work.tables:
         work.make(table)
         if table.name == "cube.ticket_due_days":
@@ -271,14 +265,13 @@ def test_a_part_of_the_figures_that_takes_counts_in_another_way_has_the_figures_
     assert run(con) == KEPT - {FIGURES}
 
 
-def test_many_changes_make_everything_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "MANY", 0.2)
+def test_many_changes_make_everything_of_nothing() -> None:
     con = empty_warehouse()
     small_city(con)
     refer(con, "2026-04-30 12:00")
     run(con)
     con.execute("UPDATE landing.tickets SET channel = 'grid', _delivery_id = 'd2'")
-    assert run(con) == set()
+    assert run(con, many=0.2) == set()
 
 
 def test_a_city_of_few_tickets_keeps_nothing_for_the_next_run() -> None:
