@@ -66,7 +66,7 @@ def test_a_refresh_prints_its_stages_and_the_figures(refreshed: Refreshed) -> No
     output = refreshed.result.output
     assert refreshed.result.exit_code == 0, output
     assert "refresh of 小城 Smalltown" in output
-    for words in ("landing tickets 20 rows", "core tickets 20 rows", "marts indicator_values", "publish"):
+    for words in ("landing tickets 20 rows", "core ticket_states 20 rows", "cube figures", "publish"):
         assert words in said(output)
     (t01,) = [line for line in output.splitlines() if "T01" in line]
     assert [cell.strip() for cell in t01.strip("│").split("│")][:4] == [
