@@ -401,7 +401,7 @@ def test_lineage_and_promises_are_those_of_the_sql_and_the_contracts(edition_fil
     found = set(
         con.execute(f"select table_name, depends_on from {marts}.lineage where indicator_id = 'T03'").fetchall()
     )
-    assert {("core.tickets", "landing.tickets"), ("marts.indicator_values", "cube.cells")} <= found
+    assert {("core.ticket_states", "landing.tickets"), ("cube.figures", "cube.cells")} <= found
     assert not any("payments" in other for _, other in found)
     background._promises(con, marts)
     text = "\n".join(f.read_text("utf-8") for f in CONTRACTS.glob("*.odcs.yaml"))
