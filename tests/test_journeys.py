@@ -290,6 +290,7 @@ def test_8_the_analyst_takes_rejected_rows_and_asks_in_sql(server: str, browser:
     visit.page.get_by_text("逐行查看与下载").locator("visible=true").first.click()
     button = visit.page.locator(".st-key-rejects_csv button")
     button.wait_for()
+    visit.settle()
     with visit.page.expect_download() as waiting:
         button.click()
     dataset = waiting.value.suggested_filename.rpartition("-")[2].removesuffix(".csv")

@@ -125,7 +125,8 @@ class Visit:
         return " ".join(str(self.page.locator(selector).first.inner_text()).split())
 
     def takes(self, button: playwright.Locator) -> Path:
-        """The file that a click on the button downloads."""
+        """The file that a click on the button downloads; one while the page is being drawn anew goes nowhere."""
+        self.settle()
         with self.page.expect_download() as waiting:
             button.click()
         return Path(waiting.value.path())
