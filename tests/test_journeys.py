@@ -290,11 +290,9 @@ def test_8_the_analyst_takes_rejected_rows_and_asks_in_sql(server: str, browser:
     visit.page.get_by_text("逐行查看与下载").locator("visible=true").first.click()
     button = visit.page.locator(".st-key-rejects_csv button")
     button.wait_for()
-    visit.settle()
-    with visit.page.expect_download() as waiting:
-        button.click()
-    dataset = waiting.value.suggested_filename.rpartition("-")[2].removesuffix(".csv")
-    with Path(waiting.value.path()).open(encoding="utf-8-sig", newline="") as file:
+    download = visit.downloads(button)
+    dataset = download.suggested_filename.rpartition("-")[2].removesuffix(".csv")
+    with Path(download.path()).open(encoding="utf-8-sig", newline="") as file:
         taken = list(csv.reader(file))
     ((rejected,),) = ask("SELECT count(*) FROM marts.rejects WHERE dataset = ?", dataset)
     assert len(taken) - 1 == rejected > 0
