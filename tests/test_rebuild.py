@@ -201,7 +201,7 @@ def test_a_past_state_is_computed_whole_and_nothing_is_published(published_city:
     result = run_cli("rebuild", "--as-of", loaded.isoformat(), "--city", str(city.folder))
     assert result.exit_code == 0, result.output
     (file,) = (city.open().state / "rebuilt").iterdir()
-    assert str(file) in result.output and "T01" in result.output
+    assert str(file) in result.output and "│ T01 " in result.output
     with duckdb.connect(str(file), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM core.tickets").fetchall() == tickets_then
         assert con.execute(figures).fetchall() == expected
