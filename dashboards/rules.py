@@ -172,16 +172,17 @@ def show_rejects(scope: Scope) -> None:
             or names[0]
         )
         columns = [t(scope, name) for name in ("source_row", "column", "cell", "reason", "rule", "file")]
-        shown = _rows(scope, data.rejects(scope.edition, dataset, 500))
-        st.dataframe(
-            [dict(zip(columns, row, strict=True)) for row in shown], hide_index=True, alt=t(scope, "rejects_rows")
-        )
+        # above the table, which is drawn a moment later and would push the buttons away from under a finger
         downloads.offer(
             f"{scope.city.edition}-rejects-{dataset}",
             columns,
             lambda: _rows(scope, data.every_reject(scope.edition, dataset, DOWNLOADED)),
             "rejects",
             (t(scope, "rejects_csv"), t(scope, "rejects_xlsx")),
+        )
+        shown = _rows(scope, data.rejects(scope.edition, dataset, 500))
+        st.dataframe(
+            [dict(zip(columns, row, strict=True)) for row in shown], hide_index=True, alt=t(scope, "rejects_rows")
         )
 
 
