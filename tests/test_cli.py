@@ -68,7 +68,9 @@ def test_a_refresh_prints_its_stages_and_the_figures(refreshed: Refreshed) -> No
     assert "refresh of 小城 Smalltown" in output
     for words in ("landing tickets 20 rows", "core ticket_states 20 rows", "cube figures", "publish"):
         assert words in said(output)
-    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in output.splitlines() if line.startswith("│")]
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in output.splitlines() if line.startswith("│")
+    ]
     (t01,) = [row for row in rows if row[0] == "T01"]
     assert t01[:4] == ["T01", "受理量 tickets received", "2026-03", "16"]
     (t03,) = [" ".join(row) for row in rows if row[0] == "T03"]
