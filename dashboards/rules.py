@@ -181,8 +181,10 @@ def show_rejects(scope: Scope) -> None:
             (t(scope, "rejects_csv"), t(scope, "rejects_xlsx")),
         )
         shown = _rows(scope, data.rejects(scope.edition, dataset, 500))
+        # a rule about whole rows has neither column nor cell; numbers of rows stay numbers
+        listed = [[row[0], *(formats.NO_VALUE if cell is None else cell for cell in row[1:])] for row in shown]
         st.dataframe(
-            [dict(zip(columns, row, strict=True)) for row in shown], hide_index=True, alt=t(scope, "rejects_rows")
+            [dict(zip(columns, row, strict=True)) for row in listed], hide_index=True, alt=t(scope, "rejects_rows")
         )
 
 
