@@ -203,6 +203,19 @@ def test_all_rejects_of_a_dataset_are_read_for_a_file_and_not_kept_in_memory(
     assert not data.rejects.kept
 
 
+def test_rejects_are_taken_away_above_their_table_which_shows_a_dash_for_no_column_and_no_cell(
+    sample_city: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(monkeypatch, sample_city, "data", lang="zh", tab="rules")
+    (rows,) = [expander for expander in app.expander if expander.label == i18n.text("zh", "rejects_rows")]
+    kinds = [element.type for element in rows]
+    # the table is drawn a moment later and takes room: what stands below it moves away under a click
+    assert kinds.count("download_button") == 2 and kinds[-1] == "dataframe"
+    cells = rows.dataframe[0].value
+    assert (cells[[i18n.text("zh", "column"), i18n.text("zh", "cell")]] == "—").all(axis=1).any()
+    assert not cells.isna().any(axis=None)
+
+
 def test_rejects_are_taken_away_without_formulas_and_as_masked_as_the_edition_has_them() -> None:
     rows = [[1, "=1+1", -5, "+86", "-x", "@a", "\tb", "\rc", None, "ok"]]
     head = ["=head", *"bcdefghij"]
